@@ -1,0 +1,1 @@
+"""The ways out: one module or package a network."""

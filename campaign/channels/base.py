@@ -1,0 +1,1 @@
+"""The shape of a channel: all that a third party must know."""

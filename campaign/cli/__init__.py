@@ -1,0 +1,63 @@
+"""The command line: quick to start, because a subcommand is imported only when it is called."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from campaign import __version__
+
+COMMANDS: dict[str, tuple[str, str]] = {}
+"""Name of a command -> ("campaign.cli.module:function", its one line in `--help`)."""
+
+EXIT_CODES = """\b
+Exit codes:
+  0  fine (warnings too)
+  1  errors found
+  2  wrong usage
+  3  wrong settings
+  4  refused
+  5  busy"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named by strings and imported on their first use."""
+
+    def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = lazy if lazy is not None else {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of every command, sorted."""
+        return sorted({*super().list_commands(ctx), *self.lazy})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now; None where there is none."""
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, function = self.lazy[cmd_name][0].partition(":")
+        command = getattr(import_module(module), function)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{self.lazy[cmd_name][0]} is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        rows = [
+            (name, self.lazy[name][1] if name in self.lazy else self.commands[name].get_short_help_str())
+            for name in self.list_commands(ctx)
+        ]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, prog_name="campaign")
+def main() -> None:
+    """Unlock the pages, mail the lists and post to every channel of an awareness week, day by day."""

@@ -1,0 +1,1 @@
+"""What is planned is opened, worked and settled here."""

@@ -1,0 +1,1 @@
+"""Templates become posts and emails."""

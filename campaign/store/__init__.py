@@ -1,0 +1,1 @@
+"""The tables and every statement that touches them, on SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""For authors of channels: the contract suite, recording transport, fake network and factories."""

@@ -1,0 +1,1 @@
+"""The pages: an app made from the parts it is given."""
