@@ -1,1 +1,5 @@
-"""The only room that imports httpx."""
+"""The one way to the network for adapters that speak HTTP."""
+
+
+class Http:
+    """A bounded HTTP client."""

@@ -1,0 +1,5 @@
+"""Frozen data and enums: the words of the product, one each, spelled the same in file, table, page and docs."""
+
+from campaign.model.ledger import *
+from campaign.model.messages import *
+from campaign.model.programme import *
