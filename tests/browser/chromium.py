@@ -1,0 +1,79 @@
+"""A real Chromium for the tests of pages, and the questions asked of a page."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Route
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+LOCAL = {"127.0.0.1", "localhost", None}  # None: about:blank, data:
+ASK = """async rules => (await axe.run({runOnly: rules})).violations.map(
+    v => v.id + " (" + v.help + "): " + v.nodes.map(n => n.target.join(" ")).join(", "))"""
+
+
+def chromium() -> str | None:
+    """The path of a Chromium or Chrome on this machine, if there is one."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def flags() -> list[str]:
+    """What Chromium needs: as root it refuses to start with its sandbox."""
+    return ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+
+
+@contextmanager
+def opened(
+    browser: Browser, *, width: int = 1280, height: int = 800, dark: bool = False, script: bool = True
+) -> Iterator[Page]:
+    """A blank page of a fresh profile, sizes in CSS pixels.
+
+    At the end AssertionError where the page asked another host than this machine, or a script of it failed.
+    """
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=script,
+        locale="en-GB",
+        timezone_id="Europe/London",
+    )
+    wrong: list[str] = []
+
+    def local_only(route: Route) -> None:
+        if urlsplit(route.request.url).hostname in LOCAL:
+            route.continue_()
+        else:
+            wrong.append(f"asked {route.request.url}")
+            route.abort()
+
+    context.route("**/*", local_only)
+    page = context.new_page()
+    page.on("pageerror", lambda error: wrong.append(f"script failed: {error}"))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert not wrong, wrong
+
+
+@cache
+def axe() -> str:
+    """The source of axe-core."""
+    return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 A and AA on a page as it stands: rule, help and the elements."""
+    page.evaluate(axe() + "; undefined")
+    found: list[str] = page.evaluate(ASK, RULES)
+    return found
+
+
+def overflow(page: Page) -> int:
+    """By how many CSS pixels a page is wider than its window."""
+    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wider
