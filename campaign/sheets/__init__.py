@@ -1,0 +1,1 @@
+"""Spreadsheets and text tables read safely into rows that know their sheet, row and column."""
