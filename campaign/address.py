@@ -1,1 +1,1 @@
-"""Email addresses: one form for the wire, one for comparing, one for logs, and a keyed hash that outlives the person."""
+"""Email addresses: one form for the wire, one for comparing, one for logs, and a keyed hash."""

@@ -1,0 +1,126 @@
+"""Connections, transactions and the schema, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+
+from campaign.errors import BusyError, StoreError
+from campaign.store import tables, tables_lists
+
+#: How long a writer waits for another before it gives up, in seconds.
+BUSY_SECONDS = 30
+
+
+class Database:
+    """One database: `read()` for looking, `write()` for one short transaction.
+
+    `write()` raises BusyError when another process kept the database locked for `BUSY_SECONDS`, and StoreError when the
+    disk is full or the file is not a database.
+    """
+
+    def __init__(self, url: str, *, pool: int = 10) -> None:
+        self.url = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url, pool)
+
+    @property
+    def file(self) -> Path | None:
+        """The database's file on SQLite; None on PostgreSQL."""
+        return Path(self.url.database) if self.sqlite and self.url.database else None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one consistent moment and writes nothing."""
+        with _explained(self), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of it, or nothing."""
+        with (
+            _explained(self),
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def create(self) -> None:
+        """Make the tables that are missing. Safe to repeat."""
+        with self.write() as connection:
+            tables.metadata.create_all(connection)
+            if connection.execute(select(tables.changes.c.count)).first() is None:
+                connection.execute(tables.changes.insert().values(id=1, count=0))
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+def bump(connection: Connection) -> None:
+    """Tell every scheduler that there may be work: to be called by each write that can make some."""
+    connection.execute(update(tables.changes).values(count=tables.changes.c.count + 1))
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: str, pool: int) -> Engine:
+    return create_engine(url, pool_size=pool, max_overflow=pool, pool_pre_ping=True)
+
+
+@contextmanager
+def _explained(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise _explain_operational(error, database) from error
+    except DatabaseError as error:
+        if "not a database" in str(error.orig) or "malformed" in str(error.orig):
+            raise StoreError(
+                f"{database.file} is not a readable database. Restore it from a backup: campaign restore."
+            ) from error
+        raise
+
+
+def _explain_operational(error: DBAPIError, database: Database) -> Exception:
+    reason = str(error.orig)
+    if "locked" in reason or "busy" in reason:
+        return BusyError(f"Another process kept the database locked for {BUSY_SECONDS} seconds. Try again in a moment.")
+    if "full" in reason:
+        return StoreError(f"The disk that holds {database.file} is full. Make room; nothing was lost.")
+    if "readonly" in reason or "read-only" in reason:
+        return StoreError(f"{database.file} cannot be written. Check the permissions of the file and its folder.")
+    if "unable to open" in reason:
+        return StoreError(f"{database.file} cannot be opened. Check that its folder exists and can be read.")
+    return StoreError(f"The database could not be used: {reason.splitlines()[0]}")
+
+
+def dump(value: Any) -> str:
+    """JSON in one canonical form: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+__all__ = ["BUSY_SECONDS", "Database", "bump", "dump", "tables", "tables_lists"]
