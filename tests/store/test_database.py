@@ -8,7 +8,7 @@ from campaign.store.database import Database, bump, tables
 
 def changes(database: Database) -> int:
     with database.read() as connection:
-        return connection.execute(select(tables.changes.c.count)).scalar_one()
+        return int(connection.execute(select(tables.changes.c.count)).scalar_one())
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
