@@ -5,6 +5,7 @@ CampaignError
 |   |-- ProgrammeError        the programme file (holds every problem found, never just the first)
 |   |-- TemplateError         a template or a Markdown body
 |   `-- SettingsError         a setting, a secret, channels.yaml or senders.yaml            (exit 3)
+|-- AddressError              not an email address that mail can be sent to
 |-- RefusedError              the act is understood and not allowed; says why                (exit 4)
 |-- BusyError                 somebody else holds the lock; says who                         (exit 5)
 |-- StoreError                the database cannot be used as it is
@@ -80,6 +81,10 @@ class SettingsError(FileError):
     """A setting, a secret or an installation file is missing or wrong."""
 
     exit_code = 3
+
+
+class AddressError(CampaignError):
+    """Not an email address that mail can be sent to. The message says why, and does not repeat the address."""
 
 
 class RefusedError(CampaignError):
