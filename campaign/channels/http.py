@@ -17,8 +17,8 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from campaign import __version__
-from campaign.channels.reply import Reply, unreadable
-from campaign.channels.wire import GuardedBackend, Patience, PrivateAddress, Resolve, is_public, resolve
+from campaign.channels._reply import Reply, unreadable
+from campaign.channels._wire import GuardedBackend, Patience, PrivateAddress, Resolve, is_public, resolve
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater
 
 Transport = httpx.BaseTransport

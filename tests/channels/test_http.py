@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from campaign.channels.http import Answer, Fault, Http, Reply, Sent, Timeouts, fake_transport
-from campaign.channels.wire import is_public
+from campaign.channels._wire import is_public
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from tests.channels.servers import read_request, serving
 
@@ -20,8 +21,20 @@ SECRET = "s3cr3t-token"
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 
 
-def real(**settings: object) -> Http:
-    return Http(monotonic=time.monotonic, timeouts=QUICK, allow_private=True, **settings)  # type: ignore[arg-type]
+MADE: list[Http] = []
+
+
+def real(**settings: Any) -> Http:
+    http = Http(**{"monotonic": time.monotonic, "timeouts": QUICK, "allow_private": True, **settings})
+    MADE.append(http)
+    return http
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_left_open() -> Iterator[None]:
+    yield
+    while MADE:
+        MADE.pop().close()
 
 
 def fake(answer: Callable[[Sent], Answer]) -> Http:
@@ -45,7 +58,6 @@ def test_a_reply_is_read_whole_and_the_connection_used_again() -> None:
         for _ in range(2):
             answer = http.request("POST", f"{url}/x?token={SECRET}", json={"a": 1})
             assert (answer.status, answer.headers["x-one"], len(answer.body)) == (200, "1", 9)
-        http.close()
     assert len(set(ports)) == 1
 
 
@@ -98,7 +110,6 @@ def test_after_the_request_began_the_outcome_is_uncertain_and_of_a_read_try_late
             http.request("GET", f"{url}/bot{SECRET}", max_bytes=4096)
         with pytest.raises(TryLater, match=says):
             http.request("POST", url, content=b"x", max_bytes=4096, repeatable=True)
-        http.close()
     assert SECRET not in str(lost.value)
 
 
@@ -170,7 +181,7 @@ def test_a_private_address_is_refused_however_it_is_reached() -> None:
     reached: list[bytes] = []
     with serving(lambda peer: reached.append(read_request(peer))) as url:
         port = int(url.rpartition(":")[2])
-        http = Http(monotonic=time.monotonic, resolve=lambda host, port: ["127.0.0.1", "10.0.0.1"])
+        http = real(allow_private=False, resolve=lambda host, port: ["127.0.0.1", "10.0.0.1"])
         for host in ("rebound.example", "127.0.0.1", "[::1]"):
             with pytest.raises(ChannelDown, match="public internet"):
                 http.request("GET", f"https://{host}:{port}/")
@@ -193,7 +204,7 @@ def test_the_connection_goes_to_the_address_that_was_checked() -> None:
 
 
 def test_a_proxy_does_not_open_the_private_network() -> None:
-    http = Http(monotonic=time.monotonic, proxy="http://127.0.0.1:9")
+    http = real(allow_private=False, proxy="http://127.0.0.1:9")
     for host in ("127.0.0.1", "localhost", "[::1]", "169.254.169.254", "printer.local", "intranet"):
         with pytest.raises(ChannelDown, match="public internet"):
             http.request("GET", f"https://{host}/")
