@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from campaign.channels.http import Answer, Fault, Http, Reply, Sent, Timeouts, fake_transport
 from campaign.channels._wire import is_public
+from campaign.channels.http import Answer, Fault, Http, Reply, Sent, Timeouts, fake_transport
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from tests.channels.servers import read_request, serving
 
