@@ -6,20 +6,20 @@ are compared casefolded, for nobody means two people by `Jane@` and `jane@`. The
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from campaign.errors import AddressError
+from campaign.tokens import Key
 
 #: RFC 5321 4.5.3.1.3 allows 256 octets for a path with its angle brackets.
 LONGEST = 254
 #: RFC 5321 4.5.3.1.1: octets before the @.
 LONGEST_LOCAL = 64
+#: Keeps the hashes of addresses apart from every other use of a key.
+LABEL = "address-v1"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_'+-]+(?:\.[A-Za-z0-9_'+-]+)*")
 _IN_TEXT = re.compile(r"[^\s<>\"(),;:=\[\]]+@([^\s<>\"'(),;:=\[\]]+)")
@@ -147,41 +147,16 @@ def redact(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class HashKey:
-    """A secret under which addresses are hashed. `id` may be shown and kept; it tells nothing of the secret."""
-
-    secret: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if len(self.secret) < 16:
-            raise ValueError("an address key has at least 16 bytes")
-
-    @property
-    def id(self) -> str:
-        """Eight hex digits that name this key."""
-        return hmac.new(self.secret, b"address key id", hashlib.sha256).hexdigest()[:8]
-
-    def hash(self, key: str) -> str:
-        """HMAC-SHA256 of an `Address.key`, as 64 hex digits."""
-        return hmac.new(self.secret, b"address\0" + key.encode("utf-8"), hashlib.sha256).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
 class KeyRing:
     """The key in use and those that were: old ones are kept for ever, so that what they suppressed stays so."""
 
-    current: HashKey
-    old: tuple[HashKey, ...] = ()
-
-    @classmethod
-    def of(cls, current: bytes, old: Iterable[bytes] = ()) -> KeyRing:
-        """A ring from raw secrets of at least 16 bytes each."""
-        return cls(HashKey(current), tuple(HashKey(secret) for secret in old))
+    current: Key
+    old: tuple[Key, ...] = ()
 
     def hash(self, key: str) -> str:
-        """The hash of an `Address.key` under the key in use."""
-        return self.current.hash(key)
+        """HMAC-SHA256 of an `Address.key` under the key in use, as 64 hex digits."""
+        return self.current.hash(LABEL, key)
 
     def hashes(self, key: str) -> tuple[str, ...]:
         """Its hashes under every key, the one in use first."""
-        return (self.current.hash(key), *(each.hash(key) for each in self.old))
+        return (self.current.hash(LABEL, key), *(each.hash(LABEL, key) for each in self.old))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from campaign.store.tables import flag, instant, metadata, number, words
 
@@ -40,7 +40,9 @@ lists = Table(
     Column("slug", String(100), nullable=False, unique=True),
     words("title"),
     Column("sender", ForeignKey("senders.id"), nullable=False),
+    words("description"),
     words("basis"),
+    words("charity_number"),
     words("organisation"),
     words("audiences"),
     flag("public"),
@@ -57,6 +59,7 @@ subscribers = Table(
     Column("address_key", String(320), nullable=False, unique=True),
     Column("address_hash", String(64), nullable=False, index=True),
     words("first_name"),
+    words("last_name"),
     words("organisation"),
     words("language"),
     words("areas"),
@@ -96,4 +99,120 @@ suppressions = Table(
     words("lifted_by"),
     Index("ix_suppressions_hash", "address_hash"),
     Index("ix_suppressions_made", "made_at"),
+)
+
+#: What happened to a subscription, in order: how it came to be as it is. `who` is `self` or a staff name.
+subscription_events = Table(
+    "subscription_events",
+    metadata,
+    number(),
+    Column("subscriber", ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    Column("list", ForeignKey("lists.id"), nullable=False),
+    instant("at", required=True),
+    words("state"),
+    words("who"),
+    words("how"),
+    words("reason"),
+    Index("ix_subscription_events_subscriber", "subscriber"),
+)
+
+#: The exact words of consent, once each: numbered from 1 for each list, never changed.
+wordings = Table(
+    "wordings",
+    metadata,
+    number(),
+    Column("list", ForeignKey("lists.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    words("text"),
+    words("controllers"),
+    instant("made_at", required=True),
+    UniqueConstraint("list", "digest"),
+    UniqueConstraint("list", "version"),
+)
+
+#: Proof of each consent: who, when, how, and the words shown (UK GDPR article 7(1)).
+consents = Table(
+    "consents",
+    metadata,
+    number(),
+    Column("subscriber", ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    Column("list", ForeignKey("lists.id"), nullable=False),
+    Column("wording", ForeignKey("wordings.id"), nullable=False),
+    instant("given_at", required=True),
+    words("how"),
+    words("who"),
+    instant("recorded_at", required=True),
+    Index("ix_consents_subscriber", "subscriber"),
+)
+
+#: Sets of lists that one link in a mailing leaves, by a short number. `lists` are ids between commas, ascending.
+list_sets = Table("list_sets", metadata, number(), Column("lists", String(400), nullable=False, unique=True))
+
+#: People who asked to join and have not confirmed; deleted when they do, and after a week.
+signups = Table(
+    "signups",
+    metadata,
+    number(),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("address", String(320), nullable=False),
+    Column("address_hash", String(64), nullable=False, index=True),
+    words("first_name"),
+    words("language"),
+    words("areas"),
+    words("audiences"),
+    words("lists"),
+    words("wordings"),
+    words("how"),
+    instant("asked_at", required=True),
+    Index("ix_signups_asked", "asked_at"),
+)
+
+#: Answers to a person's own act, waiting to be mailed: confirmations, a copy of their data. Emptied when sent.
+letters = Table(
+    "letters",
+    metadata,
+    number(),
+    words("kind"),
+    words("address"),
+    Column("address_hash", String(64), nullable=False, index=True),
+    words("sender"),
+    words("values"),
+    instant("made_at", required=True),
+    instant("not_before", required=True),
+    instant("sent_at"),
+    instant("given_up_at"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Index("ix_letters_waiting", "sent_at", "given_up_at", "not_before"),
+)
+
+#: Counts for rate limits: `name` is a use and a keyed hash of whom it counts.
+counts = Table(
+    "counts",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    instant("since", required=True),
+    Column("count", Integer, nullable=False),
+    Index("ix_counts_since", "since"),
+)
+
+#: What came back, once each (`key`). `subscriber` and `delivery` are 0 where it matched none.
+feedback = Table(
+    "feedback",
+    metadata,
+    number(),
+    Column("key", String(128), nullable=False, unique=True),
+    words("source"),
+    words("kind"),
+    Column("subscriber", BigInteger, nullable=False, server_default="0"),
+    Column("delivery", BigInteger, nullable=False, server_default="0"),
+    Column("address_hash", String(64), nullable=False, server_default=""),
+    words("code"),
+    words("reason"),
+    words("outcome"),
+    instant("at", required=True),
+    instant("received_at", required=True),
+    Index("ix_feedback_subscriber", "subscriber", "at"),
+    Index("ix_feedback_received", "received_at"),
+    Index("ix_feedback_hash", "address_hash"),
 )

@@ -1,0 +1,284 @@
+"""Whom a mailing reaches: confirmed subscriptions of its lists, by area and audience, less suppressions.
+
+One row a person, however many lists chose them. A person's audiences are their own, else those of the lists that chose
+them; no area, or no audience, means all. The same statement is asked at opening, at taking and before each begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select, true
+
+from campaign.clock import to_micros
+from campaign.errors import RefusedError
+from campaign.model import MailingList, Recipient
+from campaign.store.tables_lists import lists, subscribers, subscriptions, suppressions
+
+#: The most people one slice of an opening looks at: it keeps each transaction short.
+SLICE = 20_000
+#: Which lists chose a person is kept as bits of one BIGINT.
+MOST_LISTS = 62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Whom one mailing asks for. `lists` in the mailing's order; empty `areas` or `audiences` narrow nothing.
+
+    `excluded` are ids of lists whose confirmed subscribers are left out.
+    """
+
+    lists: tuple[MailingList, ...]
+    areas: frozenset[str] = frozenset()
+    audiences: frozenset[str] = frozenset()
+    excluded: tuple[int, ...] = ()
+
+    @property
+    def sender(self) -> str:
+        """The id of the one sender that its lists share."""
+        return self.lists[0].sender
+
+    def chosen(self, bits: int) -> tuple[MailingList, ...]:
+        """The lists that a `chosen` column names, in the mailing's order."""
+        return tuple(each for place, each in enumerate(self.lists) if bits >> place & 1)
+
+
+def choose(
+    connection: Connection,
+    names: Sequence[str],
+    *,
+    areas: Iterable[str] = (),
+    audiences: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+) -> Choice:
+    """The choice of a mailing to the lists `names` (slugs).
+
+    Raises RefusedError where there is no list, one is unknown, or two have different senders.
+    """
+    if not names:
+        raise RefusedError("A mailing needs at least one list.")
+    if len(names) > MOST_LISTS:
+        raise RefusedError(f"A mailing goes to at most {MOST_LISTS} lists; this one names {len(names)}.")
+    known = lists_by_slug(connection, [*names, *exclude])
+    chosen = tuple(known[name] for name in dict.fromkeys(names))
+    senders = sorted({each.sender for each in chosen})
+    if len(senders) > 1:
+        raise RefusedError(
+            f"The lists {', '.join(names)} have different senders ({', '.join(senders)}). "
+            "Give them one sender, or plan a mailing for each."
+        )
+    left_out = tuple(known[name].id for name in exclude)
+    return Choice(lists=chosen, areas=frozenset(areas), audiences=frozenset(audiences), excluded=left_out)
+
+
+def lists_by_slug(connection: Connection, names: Collection[str]) -> dict[str, MailingList]:
+    """The lists of those slugs; RefusedError naming every one that is not there, and those that are."""
+    rows = connection.execute(select(lists).where(lists.c.slug.in_(set(names))))
+    found = {row.slug: mailing_list(row) for row in rows}
+    missing = sorted(set(names) - set(found))
+    if missing:
+        there = ", ".join(connection.scalars(select(lists.c.slug).order_by(lists.c.slug))) or "none yet"
+        raise RefusedError(
+            f"There is no list called {', '.join(missing)}. Lists here: {there}. Add one with: campaign lists add."
+        )
+    return found
+
+
+def mailing_list(row: Row[tuple[object, ...]]) -> MailingList:
+    """A row of `lists` as the model has it."""
+    return MailingList(
+        id=row.id,
+        slug=row.slug,
+        title=row.title,
+        sender=row.sender,
+        basis=row.basis,
+        organisation=row.organisation,
+        public=row.public,
+        audiences=tuple(sorted(read_labels(row.audiences))),
+    )
+
+
+def labels(names: Iterable[str]) -> str:
+    """Labels as the store keeps them: `,HAM,IOW,`, sorted; "" for none."""
+    kept = sorted({name.strip() for name in names} - {""})
+    return f",{','.join(kept)}," if kept else ""
+
+
+def read_labels(kept: str) -> frozenset[str]:
+    """The labels in a kept text."""
+    return frozenset(kept.strip(",").split(",")) - {""}
+
+
+def has_label(column: ColumnElement[str], names: Collection[str]) -> ColumnElement[bool]:
+    """Whether a column of labels holds one of `names`, exactly (LIKE would fold case and read `_` as any sign)."""
+    return or_(*(func.replace(column, f",{name},", "") != column for name in sorted(names)))
+
+
+def selection(
+    choice: Choice, *, now: datetime, after: int = 0, upto: int | None = None, among: Collection[int] | None = None
+) -> Select[tuple[int, int]]:
+    """People of `choice` with `after < id <= upto` (or `among` those ids), ordered: columns `subscriber`, `chosen`.
+
+    `chosen` has bit n set where the n-th list of the choice chose them. Fit for INSERT ... FROM SELECT; not sliced by
+    LIMIT but by a window of ids (`next_slice`), so that a slice where nobody is chosen is as quick as any other.
+    """
+    u, s, whose = subscriptions.c, subscribers.c, lists.c
+    bits = case({each.id: 1 << place for place, each in enumerate(choice.lists)}, value=u.list, else_=0)
+    window: list[ColumnElement[bool]] = []
+    if among is not None:
+        window.append(u.subscriber.in_(among))
+    else:
+        window.append(u.subscriber > after)
+    if upto is not None:
+        window.append(u.subscriber <= upto)
+    joined = subscriptions.join(subscribers, s.id == u.subscriber).join(lists, whose.id == u.list)
+    return (
+        select(u.subscriber, func.sum(bits).label("chosen"))
+        .select_from(joined)
+        .where(
+            *window,
+            u.list.in_([each.id for each in choice.lists]),
+            u.state == "confirmed",
+            or_(u.paused_until.is_(None), u.paused_until <= to_micros(now)),
+            _by_area(choice),
+            _by_audience(choice),
+            ~_suppressed(),
+            *_not_excluded(choice),
+        )
+        .group_by(u.subscriber)
+        .order_by(u.subscriber)
+    )
+
+
+def _by_area(choice: Choice) -> ColumnElement[bool]:
+    if not choice.areas:
+        return true()
+    return or_(subscribers.c.areas == "", has_label(subscribers.c.areas, choice.areas))
+
+
+def _by_audience(choice: Choice) -> ColumnElement[bool]:
+    if not choice.audiences:
+        return true()
+    fitting = [each.id for each in choice.lists if not each.audiences or choice.audiences & set(each.audiences)]
+    return or_(
+        has_label(subscribers.c.audiences, choice.audiences),
+        and_(subscribers.c.audiences == "", subscriptions.c.list.in_(fitting)),
+    )
+
+
+def _suppressed() -> ColumnElement[bool]:
+    x = suppressions.c
+    return exists().where(
+        x.address_hash == subscribers.c.address_hash,
+        x.lifted_at.is_(None),
+        or_(
+            x.scope == "all",
+            and_(x.scope == "list", x.target == lists.c.slug),
+            and_(x.scope == "organisation", x.target == lists.c.organisation),
+        ),
+    )
+
+
+def _not_excluded(choice: Choice) -> list[ColumnElement[bool]]:
+    if not choice.excluded:
+        return []
+    other = subscriptions.alias("other")
+    return [
+        ~exists().where(
+            other.c.subscriber == subscriptions.c.subscriber,
+            other.c.list.in_(choice.excluded),
+            other.c.state == "confirmed",
+        )
+    ]
+
+
+def next_slice(connection: Connection, choice: Choice, after: int) -> tuple[int, int] | None:
+    """The next window of ids to open, as (`after`, `upto`) for `selection`: at most SLICE wide; None: all are done.
+
+    Ids that no confirmed subscription of these lists has are jumped over.
+    """
+    u = subscriptions.c
+    firsts = [
+        connection.scalar(
+            select(func.min(u.subscriber)).where(u.list == each.id, u.state == "confirmed", u.subscriber > after)
+        )
+        for each in choice.lists
+    ]
+    found = [first for first in firsts if first is not None]
+    return (min(found) - 1, min(found) - 1 + SLICE) if found else None
+
+
+def count(connection: Connection, choice: Choice, *, now: datetime) -> int:
+    """How many people `choice` reaches now."""
+    return (
+        connection.scalar(select(func.count()).select_from(selection(choice, now=now).order_by(None).subquery())) or 0
+    )
+
+
+def recipients(
+    connection: Connection, choice: Choice, among: Collection[int], *, now: datetime
+) -> dict[int, Recipient]:
+    """Those of the subscribers `among` (at most some thousands) whom `choice` still reaches, by id.
+
+    Whoever is not in the answer must not be mailed: `lapsed` says why.
+    """
+    picked = selection(choice, now=now, among=among).order_by(None).subquery()
+    rows = connection.execute(
+        select(subscribers, picked.c.chosen).join(picked, picked.c.subscriber == subscribers.c.id)
+    )
+    return {row.id: _recipient(choice, row) for row in rows}
+
+
+def _recipient(choice: Choice, row: Row[tuple[object, ...]]) -> Recipient:
+    chosen = choice.chosen(row.chosen)
+    own = read_labels(row.audiences)
+    everyone = any(not each.audiences for each in chosen)
+    of_lists = frozenset() if everyone else frozenset(name for each in chosen for name in each.audiences)
+    return Recipient(
+        subscriber=row.id,
+        address=row.address,
+        first_name=row.first_name,
+        organisation=row.organisation,
+        language=row.language or "en-GB",
+        areas=read_labels(row.areas),
+        audiences=own or of_lists,
+        lists=chosen,
+        unsubscribe_token=row.token,
+    )
+
+
+def lapsed(connection: Connection, choice: Choice, among: Collection[int], *, now: datetime) -> Mapping[int, str]:
+    """Why each of `among` is no longer reached: `left`, `suppressed`, `paused`, `excluded` or `erased`."""
+    still = {row.subscriber for row in connection.execute(selection(choice, now=now, among=among))}
+    gone = set(among) - still
+    if not gone:
+        return {}
+    ids = [each.id for each in choice.lists]
+    u = subscriptions.c
+    rows = connection.execute(
+        select(subscribers.c.id, u.state, u.paused_until, _suppressed().label("suppressed"))
+        .select_from(
+            subscribers.outerjoin(subscriptions, and_(u.subscriber == subscribers.c.id, u.list.in_(ids))).outerjoin(
+                lists, lists.c.id == u.list
+            )
+        )
+        .where(subscribers.c.id.in_(gone))
+    )
+    reasons = dict.fromkeys(gone, "erased")
+    for row in rows:
+        reasons[row.id] = max(reasons[row.id], _why(row, to_micros(now)), key=_RANK.index)
+    return reasons
+
+
+#: From the least to the most telling: of a person's several lists the most telling reason is given.
+_RANK = ("erased", "left", "excluded", "paused", "suppressed")
+
+
+def _why(row: Row[tuple[object, ...]], now: int) -> str:
+    if row.suppressed:
+        return "suppressed"
+    if row.state != "confirmed":
+        return "left"
+    return "paused" if row.paused_until and row.paused_until > now else "excluded"
