@@ -1,0 +1,231 @@
+"""One sheet of a workbook as a stream of rows, its merged cells spread over their ranges."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign.sheets.cells import ErrorCell, Value, tidy
+from campaign.sheets.reading import Limits, Opener, Row, refuse
+from campaign.sheets.xlsx_values import column_index, iso_value, number_value, unescape
+from campaign.sheets.xml_parts import CHUNK, DAMAGE, broken, feed, new_parser
+
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})$")
+_MERGE = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\bref\s*=\s*[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
+_MAX_MERGES = 20_000
+_MAX_FILL = 10_000
+
+
+class Strings:
+    """The workbook's shared strings, kept as one block of bytes and read back one at a time."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("Q", [0])
+
+    def add(self, text: str) -> None:
+        self._bytes += text.encode("utf-8", "surrogatepass")
+        self._ends.append(len(self._bytes))
+
+    def __getitem__(self, index: int) -> str:
+        if not 0 <= index < len(self._ends) - 1:
+            return ""
+        return self._bytes[self._ends[index] : self._ends[index + 1]].decode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class Styles:
+    """For each cell style, whether its numbers are dates ("date"), spans of time ("elapsed") or numbers ("")."""
+
+    kinds: tuple[str, ...] = ()
+
+    def kind(self, style: str) -> str:
+        return self.kinds[int(style)] if style.isdigit() and int(style) < len(self.kinds) else ""
+
+
+@dataclass(slots=True)
+class Book:
+    """What every sheet of a workbook shares."""
+
+    opener: Opener
+    name: str
+    limits: Limits
+    strings: Strings
+    styles: Styles
+    epoch: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+class _SheetReader:
+    """Callbacks for one sheet: gathers finished rows into `done`, which the stream empties after each piece."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.done: list[tuple[int, bool, dict[int, Value]]] = []
+        self.number = 0
+        self.hidden = False
+        self.cells: dict[int, Value] = {}
+        self.index = -1
+        self.type = ""
+        self.style = ""
+        self.pieces: list[str] = []
+        self.size = 0
+        self.taking = False
+        self.phonetic = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        tag = tag.rpartition(" ")[2]
+        if tag == "c":
+            self._start_cell(attributes)
+        elif tag == "v" or (tag == "t" and not self.phonetic):
+            self.taking = True
+        elif tag == "rPh":
+            self.phonetic = True
+        elif tag == "row":
+            given = attributes.get("r", "")
+            self.number = int(given) if given.isdigit() else self.number + 1
+            self.hidden = attributes.get("hidden", "0") in {"1", "true"}
+            self.cells = {}
+            self.index = -1
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        match = _REFERENCE.match(attributes.get("r", ""))
+        self.index = column_index(match.group(1)) if match else self.index + 1
+        self.type = attributes.get("t", "n")
+        self.style = attributes.get("s", "")
+        self.pieces = []
+        self.size = 0
+
+    def text(self, data: str) -> None:
+        if self.taking:
+            self.size += len(data)
+            if self.size > self.book.limits.cell:
+                raise refuse(
+                    self.book.name,
+                    f"Row {self.number}: a cell holds more than {self.book.limits.cell // 1024} kB of text.",
+                )
+            self.pieces.append(data)
+
+    def end(self, tag: str) -> None:
+        tag = tag.rpartition(" ")[2]
+        if tag in {"v", "t"}:
+            self.taking = False
+        elif tag == "c":
+            if self.pieces:
+                self._take("".join(self.pieces))
+        elif tag == "row":
+            if self.cells:
+                self.done.append((self.number, self.hidden, self.cells))
+                self.cells = {}
+        elif tag == "rPh":
+            self.phonetic = False
+
+    def _take(self, raw: str) -> None:
+        book = self.book
+        value: Value
+        if self.type == "s":
+            value = tidy(book.strings[int(raw)] if raw.strip().isdigit() else "") or None
+        elif self.type == "n":
+            value = number_value(raw, book.styles.kind(self.style), book.epoch)
+        elif self.type in {"str", "inlineStr"}:
+            value = tidy(unescape(raw)) or None
+        elif self.type == "b":
+            value = raw.strip() == "1"
+        elif self.type == "e":
+            value = ErrorCell(raw.strip())
+        else:
+            value = iso_value(raw.strip())
+        if value is None:
+            return
+        if self.index >= book.limits.columns:
+            raise refuse(
+                book.name,
+                f"Row {self.number}: the sheet passes {book.limits.columns} columns.",
+                "Remove what is not needed.",
+            )
+        self.cells[self.index] = value
+
+
+def _merges(archive: zipfile.ZipFile, part: str) -> list[_Merge]:
+    """Merged ranges, which stand after the cells in the part; so the part is unpacked twice, once for these."""
+    found: list[_Merge] = []
+    tail = b""
+    after = False
+    with archive.open(part) as file:
+        while chunk := file.read(CHUNK):
+            block = tail + chunk
+            if not after:
+                at = block.find(b"sheetData>")
+                after = b"/sheetData>" in block or b"sheetData/>" in block
+                block = block[at:] if after else block
+            if after:
+                for match in _MERGE.finditer(block):
+                    left, top, right, bottom = (group.decode() for group in match.groups())
+                    found.append(_Merge(int(top), column_index(left), int(bottom), column_index(right)))
+                    if len(found) >= _MAX_MERGES:
+                        return found
+            cut = block.rfind(b"<")
+            tail = block[cut:] if after and cut >= 0 else block[-64:]
+            tail = tail[-4096:]
+    return found
+
+
+class _Spread:
+    """Copies a merged cell's value over its range as rows go by, for ranges of a size that people draw."""
+
+    def __init__(self, merges: list[_Merge]) -> None:
+        self.waiting = sorted(
+            (m for m in merges if (m.bottom - m.top + 1) * (m.right - m.left + 1) <= _MAX_FILL),
+            key=lambda m: m.top,
+            reverse=True,
+        )
+        self.live: list[tuple[_Merge, Value]] = []
+
+    def apply(self, number: int, cells: dict[int, Value]) -> frozenset[int]:
+        across: set[int] = set()
+        while self.waiting and self.waiting[-1].top <= number:
+            merge = self.waiting.pop()
+            if merge.top == number and merge.left in cells:
+                self.live.append((merge, cells[merge.left]))
+        if self.live:
+            self.live = [(merge, value) for merge, value in self.live if merge.bottom >= number]
+            for merge, value in self.live:
+                for column in range(merge.left, merge.right + 1):
+                    cells.setdefault(column, value)
+                    if column > merge.left:
+                        across.add(column)
+        return frozenset(across)
+
+
+def sheet_rows(book: Book, part: str) -> Iterator[Row]:
+    """The rows of one part. Raises FileError where it breaks off or passes a limit."""
+    try:
+        with book.opener() as file, zipfile.ZipFile(file) as archive:
+            spread = _Spread(_merges(archive, part))
+            reader = _SheetReader(book)
+            parser = new_parser(book.name)
+            parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
+            parser.CharacterDataHandler = reader.text
+            count = 0
+            for _ in feed(archive, part, parser, book.name):
+                for number, hidden, cells in reader.done:
+                    count += 1
+                    if count > book.limits.rows:
+                        raise refuse(book.name, f"The sheet holds more than {book.limits.rows} rows.", "Split it.")
+                    across = spread.apply(number, cells)
+                    width = max(cells) + 1
+                    yield Row(number, tuple(map(cells.get, range(width))), hidden, across)
+                reader.done.clear()
+    except DAMAGE as error:
+        raise broken(book.name) from error
