@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from campaign.channels._files import EXTENSIONS, post_record, slug, write_new
 from campaign.channels.base import Channel, Limits, Notes, Options, Receipt, Replay, ReplayKind, Tools
-from campaign.channels.outbox.files import EXTENSIONS, post_record, slug, write_new
 from campaign.errors import ChannelDown, Problem, Severity, TryLater
 from campaign.model import Post
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
+from campaign.channels._files import write_email, write_post
 from campaign.channels.base import (
     Begun,
     Channel,
@@ -23,7 +24,6 @@ from campaign.channels.base import (
     ReplayKind,
     Tools,
 )
-from campaign.channels.outbox.files import write_email, write_post
 from campaign.channels.outbox.page import Entry, page
 from campaign.errors import ChannelDown, ChannelError, Problem, TryLater
 from campaign.model import Email, Post

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from campaign.channels.outbox.files import slug, write_over
+from campaign.channels._files import slug, write_over
 from campaign.channels.outbox.read import Mailing, read_mailings, read_posts
 
 PAGE = "index.html"

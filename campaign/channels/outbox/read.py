@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from campaign.channels.outbox.files import IMAGES, INDEX
+from campaign.channels._files import IMAGES, INDEX
 
 #: How many variants of one mailing the page shows; the rest are counted.
 VARIANTS = 12

@@ -1,4 +1,4 @@
-"""How the outbox writes: whole files only, each under a name made from its key, each once.
+"""Files that channels write: whole files only, each under a name made from its key, each once. The outbox's tree:
 
 <folder>/<campaign>/<message>/<day>/<channel>/   one folder a broadcast
     <key>.json          a post
