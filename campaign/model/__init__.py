@@ -3,3 +3,4 @@
 from campaign.model.ledger import *
 from campaign.model.messages import *
 from campaign.model.programme import *
+from campaign.model.transitions import *

@@ -134,6 +134,7 @@ class Broadcast:
     essential: bool
     in_doubt: InDoubt
     revision: int
+    moved: bool = False
     opened_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -155,6 +156,7 @@ class Delivery:
     remote_id: str = ""
     url: str = ""
     worker: int = 0
+    lists: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

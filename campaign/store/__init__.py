@@ -1,1 +1,42 @@
-"""The tables and every statement that touches them, on SQLite and PostgreSQL."""
+"""The ledger and the lists: tables, transactions and every statement that changes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from campaign.store.campaigns import Campaigns
+from campaign.store.controls import Approvals, ChannelStates, Holds
+from campaign.store.database import Database
+from campaign.store.deliveries import Deliveries
+from campaign.store.ledger import Ledger
+from campaign.store.log import Log
+from campaign.store.notes import Alerts, ChannelNotes, Cipher
+from campaign.store.workers import Workers
+
+
+class Store:
+    """Everything that is kept, by subject. `folder` holds lock files; `cipher` keeps channels' secrets."""
+
+    def __init__(self, database: Database, *, folder: Path, cipher: Cipher | None = None) -> None:
+        self.database = database
+        self.campaigns = Campaigns(database)
+        self.ledger = Ledger(database)
+        self.deliveries = Deliveries(database)
+        self.holds = Holds(database)
+        self.approvals = Approvals(database)
+        self.channels = ChannelStates(database)
+        self.workers = Workers(database, folder)
+        self.log = Log(database)
+        self.alerts = Alerts(database)
+        self._cipher = cipher
+
+    def notes(self, channel: str) -> ChannelNotes:
+        """The notes of one channel."""
+        return ChannelNotes(self.database, channel, self._cipher)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.database.close()
+
+
+__all__ = ["Cipher", "Database", "Store"]
