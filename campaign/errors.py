@@ -57,8 +57,8 @@ class Problem:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line or "", self.column or "") if part)
         lead = f"{place}: " if place else ""
-        hint = f" {self.hint}" if self.hint else ""
-        return f"{lead}{self.severity} {self.code}: {self.message}{hint}"
+        said = f"{self.message.rstrip('.')}. {self.hint}" if self.hint else self.message
+        return f"{lead}{self.severity} {self.code}: {said}"
 
 
 class FileError(CampaignError):

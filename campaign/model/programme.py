@@ -265,7 +265,7 @@ class Theme:
 class Day:
     """A date of the week, or a span under one theme.
 
-    `id` is `mon` ... `sun`, or `sat-sun`. `dates` is empty while a draft has none.
+    `id` is `mon` ... `sun`, or `sat-sun`. `dates` is empty while a draft has none. `weekday`: for readers.
     """
 
     id: str
