@@ -1,0 +1,361 @@
+"""The bulk lane: one connection, one round trip a message (RFC 2920).
+
+The end of one message and the envelope of the next travel in one write; their four replies come back together. At any
+moment at most two messages are on the connection: one whose final dot was written, and one whose envelope was. So
+whatever breaks, the first is in doubt and the second never began.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from campaign.channels.base import Begun, LaneResult, Receipt
+from campaign.channels.smtp import outcomes
+from campaign.channels.smtp.relays import Relay, Relays
+from campaign.channels.smtp.replies import Garbled, Reply, redacted
+from campaign.channels.smtp.session import Session
+from campaign.channels.smtp.wire import END_OF_TEXT, Cut, WriteCut, on_the_wire
+from campaign.errors import ChannelError, Refused
+from campaign.model import Email
+
+GO_AHEAD = 354
+TRIES = 2
+
+#: Codes by which a relay says that it met commands it did not expect yet.
+_CONFUSED = frozenset({500, 502, 503})
+_BROKEN = (Cut, Garbled)
+_QUEUE_ID = re.compile(rb"(?:queued as|id=)\s*<?([A-Za-z0-9._-]{4,64})", re.IGNORECASE)
+
+
+class Item:
+    """A message on its way through the lane. `data`: its text as it travels, final dot included."""
+
+    __slots__ = ("data", "email", "key", "tries")
+
+    def __init__(self, key: str, email: Email, data: bytes) -> None:
+        self.key = key
+        self.email = email
+        self.data = data
+        self.tries = 0
+
+
+class Again(Exception):
+    """The message at hand never began and deserves a new connection. `error`: what to say when there is none left."""
+
+    def __init__(self, error: ChannelError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class OutOfStep(Again):
+    """Replies and commands no longer match: what was said about the message before it cannot be believed either."""
+
+
+class PipelinedLane:
+    """One connection at a time, used by one thread at a time. `sign` gives the message with its signatures on top."""
+
+    def __init__(self, relays: Relays, sign: Callable[[Email], bytes], now: Callable[[], datetime]) -> None:
+        self._relays = relays
+        self._sign = sign
+        self._now = now
+        self._relay: Relay | None = None
+        self._session: Session | None = None
+        self._last = (b"", Receipt())
+
+    @property
+    def relay(self) -> str:
+        """`host:port` of the relay it is connected to, or an empty string."""
+        return self._relay.entry.endpoint.name if self._relay is not None else ""
+
+    def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[LaneResult]:
+        """Send all; see `Lane`. A message is asked for only when the one before it may end."""
+        held: Item | None = None  # the relay waits for its text
+        self._leave_if_idle()
+        try:
+            for key, email in messages:
+                try:
+                    item = Item(key, email, on_the_wire(self._sign(email)))
+                except ChannelError as error:
+                    yield key, error
+                    continue
+                results: list[LaneResult] = []
+                if held is not None and begun(held.key):
+                    before, held = held, None  # spoken for: what follows always gives its outcome
+                    held, results = self._turn(before, item)
+                else:
+                    if held is not None:
+                        results = self._withdraw(held)
+                    held, more = self._start(item)
+                    results += more
+                yield from results
+            if held is not None:
+                before, held = held, None
+                yield from self._finish(before) if begun(before.key) else self._withdraw(before)
+        finally:
+            if held is not None:
+                self._drop()  # abandoned while the relay waits for a text: it must never get a dot
+            elif self._session is not None:
+                self._session.last_used = self._now()
+
+    def close(self) -> None:
+        """Take leave of the relay."""
+        if self._session is not None:
+            self._session.quit()
+            self._forget()
+
+    # -- one message
+
+    def _turn(self, before: Item, item: Item) -> tuple[Item | None, list[LaneResult]]:
+        """End `before` (begun) and give the envelope of `item`, in one write where the relay can take that."""
+        session, relay = self._here()
+        limit = relay.entry.endpoint.messages_per_connection
+        if not (relay.pipelining and session.features.pipelining) or 0 < limit <= session.count + 1:
+            return self._apart(before, item)
+        try:
+            envelope = b"".join(session.commands(item.email, item.data))
+        except Refused as error:
+            return None, [*self._finish(before), (item.key, error)]
+        session.wire.set_patience(session.entry.timeouts.final)
+        try:
+            session.wire.put(before.data + envelope)
+            smooth = session.wire.smooth()
+        except _BROKEN as error:
+            return self._broken(before, item, error)
+        if smooth is None:
+            return self._rough(before, item)
+        session.count += 1
+        relay.proved = True
+        return item, [(before.key, self._receipt(smooth))]
+
+    def _apart(self, before: Item, item: Item) -> tuple[Item | None, list[LaneResult]]:
+        results = self._finish(before)
+        held, more = self._start(item)
+        return held, results + more
+
+    def _broken(self, before: Item, item: Item, error: Exception) -> tuple[Item | None, list[LaneResult]]:
+        outcome = _lost(before, error)
+        self._drop()
+        held, more = self._start(item)
+        return held, [(before.key, outcome), *more]
+
+    def _rough(self, before: Item, item: Item) -> tuple[Item | None, list[LaneResult]]:
+        """The four replies, one at a time: some are bad, late or missing."""
+        session, relay = self._here()
+        outcome: Receipt | ChannelError
+        try:
+            outcome = self._final(session.wire.read())
+        except _BROKEN as error:
+            return self._broken(before, item, error)
+        session.count += 1
+        held: Item | None = None
+        more: list[LaneResult] = []
+        try:
+            self._judge(item, *self._three(session, relay))
+            held = item
+        except Again as again:
+            if isinstance(again, OutOfStep):
+                outcome = outcomes.out_of_step()
+            self._drop()
+            item.tries += 1
+            held, more = self._start(item)
+        except ChannelError as error:
+            more = [(item.key, error)]
+        return held, [(before.key, outcome), *more]
+
+    def _finish(self, before: Item) -> list[LaneResult]:
+        """Write the text of `before` (begun), with its final dot, and nothing after it."""
+        session, relay = self._here()
+        session.wire.set_patience(session.entry.timeouts.final)
+        outcome: Receipt | ChannelError
+        try:
+            session.wire.put(before.data)
+            outcome = self._final(session.wire.read())
+        except _BROKEN as error:
+            outcome = _lost(before, error)
+            self._drop()
+            return [(before.key, outcome)]
+        session.count += 1
+        if not session.wire.quiet:
+            self._drop()
+        elif 0 < relay.entry.endpoint.messages_per_connection <= session.count:
+            self.close()
+        return [(before.key, outcome)]
+
+    def _start(self, item: Item) -> tuple[Item | None, list[LaneResult]]:
+        """Give the envelope of `item` alone; on a new connection where the old one turns out to be gone."""
+        while True:
+            try:
+                self._envelope(item)
+            except Again as again:
+                self._drop()
+                item.tries += 1
+                if item.tries >= TRIES:
+                    return None, [(item.key, again.error)]
+            except ChannelError as error:
+                return None, [(item.key, error)]
+            else:
+                return item, []
+
+    def _withdraw(self, held: Item) -> list[LaneResult]:
+        self._drop()  # after 354 only a dot or the end of the connection ends a text
+        return [(held.key, outcomes.withdrawn())]
+
+    # -- envelope
+
+    def _envelope(self, item: Item) -> None:
+        session, relay = self._open()
+        commands = session.commands(item.email, item.data)
+        session.wire.set_patience(session.entry.timeouts.command)
+        try:
+            if session.reset:
+                session.wire.put(b"RSET\r\n")
+                if not session.wire.read().good:
+                    raise Garbled("RSET was refused")
+                session.reset = False
+            if relay.pipelining and session.features.pipelining:
+                session.wire.put(b"".join(commands))
+                replies = self._three(session, relay)
+            else:
+                replies = _one_by_one(session, commands)
+        except _BROKEN as error:
+            raise Again(outcomes.cut_before(redacted(str(error)))) from None
+        self._judge(item, *replies)
+
+    def _three(self, session: Session, relay: Relay) -> tuple[Reply, Reply, Reply]:
+        """The replies to a pipelined envelope. A relay that leaves some out did not mean what it announced."""
+        try:
+            mail = session.wire.read()
+            session.wire.set_patience(session.entry.timeouts.stall)
+            return mail, session.wire.read(), session.wire.read()
+        except _BROKEN as error:
+            if not relay.proved or (isinstance(error, Cut) and error.silent):
+                relay.pipelining = False
+            raise Again(outcomes.cut_before(redacted(str(error)))) from None
+
+    def _judge(self, item: Item, mail: Reply, rcpt: Reply, data: Reply) -> None:
+        """Return where the relay waits for the text; else raise what became of the message, or Again."""
+        session, relay = self._here()
+        if not session.wire.quiet:
+            if _closing(session):
+                raise Again(outcomes.cut_before("the relay said goodbye"))
+            relay.pipelining = False
+            raise OutOfStep(outcomes.cut_before("more replies than commands"))
+        if not _orderly(mail, rcpt, data):
+            relay.pipelining = False
+            raise OutOfStep(outcomes.cut_before("replies out of order"))
+        if relay.pipelining and not relay.proved and _confused(mail, rcpt, data):
+            relay.pipelining = False
+            raise Again(outcomes.on_recipient(next(r for r in (mail, rcpt, data) if not r.good)))
+        if mail.good and rcpt.good and data.code == GO_AHEAD:
+            return
+        error = outcomes.on_mail(mail) if not mail.good else outcomes.on_recipient(data if rcpt.good else rcpt)
+        if outcomes.SERVICE_CLOSING in (mail.code, rcpt.code, data.code):
+            if session.count:
+                raise Again(error)  # the end of this connection, not of this message
+            self._drop()
+        elif data.code == GO_AHEAD:
+            self._empty_text(session)
+        else:
+            session.reset = mail.good
+        raise error
+
+    def _empty_text(self, session: Session) -> None:
+        """354 although no recipient was taken: a lone dot, which can reach nobody (RFC 2920 3.1)."""
+        try:
+            session.wire.put(END_OF_TEXT)
+            session.wire.read()
+        except _BROKEN:
+            self._drop()
+
+    # -- outcome
+
+    def _final(self, reply: Reply) -> Receipt | ChannelError:
+        if reply.good:
+            line = f"{reply.code} {reply.text}".encode()
+            return self._receipt(line)
+        if reply.code >= 400:
+            return outcomes.on_recipient(reply)
+        return outcomes.out_of_step()
+
+    def _receipt(self, said: bytes) -> Receipt:
+        if self._last[0] != said:
+            line = said.partition(b"\r\n")[0]
+            queue = _QUEUE_ID.search(line)
+            text = redacted(line.decode("utf-8", "replace"))
+            remote = queue[1].decode() if queue else ""
+            self._last = (said, Receipt(remote_id=remote, reply=text, code=text[:3]))
+        return self._last[1]
+
+    # -- connection
+
+    def _here(self) -> tuple[Session, Relay]:
+        if self._session is None or self._relay is None:
+            raise RuntimeError("no connection is open")
+        return self._session, self._relay
+
+    def _open(self) -> tuple[Session, Relay]:
+        if self._session is None or self._relay is None:
+            self._relay, self._session = self._relays.connect()
+        return self._session, self._relay
+
+    def _leave_if_idle(self) -> None:
+        session = self._session
+        if session is not None:
+            idle = (self._now() - session.last_used).total_seconds()
+            if idle >= session.entry.timeouts.idle:
+                self.close()
+
+    def _drop(self) -> None:
+        if self._session is not None:
+            self._session.wire.close()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._session = None
+        if self._relay is not None:
+            self._relays.left(self._relay)
+            self._relay = None
+
+
+def _lost(item: Item, error: Exception) -> ChannelError:
+    """What a broken connection means for a message whose text was being written, or had been."""
+    detail = redacted(str(error))
+    if isinstance(error, WriteCut) and error.handed < len(item.data):
+        return outcomes.cut_before(detail)
+    return outcomes.cut_after(detail)
+
+
+def _one_by_one(session: Session, commands: tuple[bytes, ...]) -> tuple[Reply, Reply, Reply]:
+    """Lock-step. What follows a refusal is not asked, and counts as refused with it."""
+    replies: list[Reply] = []
+    for command in commands:
+        session.wire.put(command)
+        replies.append(session.wire.read())
+        if not replies[-1].good:
+            break
+    last = replies[-1]
+    mail, rcpt, data = [*replies, last, last][:3]
+    return mail, rcpt, data
+
+
+def _orderly(mail: Reply, rcpt: Reply, data: Reply) -> bool:
+    """Whether these can be the replies to MAIL, RCPT and DATA, in that order."""
+    if mail.code // 100 == 3 or rcpt.code // 100 == 3 or data.good or (data.code < 400 and data.code != GO_AHEAD):
+        return False
+    return mail.good or (not rcpt.good and data.code != GO_AHEAD)
+
+
+def _confused(mail: Reply, rcpt: Reply, data: Reply) -> bool:
+    """Whether the first refusal reads like that of a relay that met commands before it asked for them."""
+    first = next((reply for reply in (mail, rcpt) if not reply.good), data)
+    return first.code in _CONFUSED or any(word in first.text.lower() for word in ("pipelin", "synchron"))
+
+
+def _closing(session: Session) -> bool:
+    """Whether what waits beyond the replies is the relay's own goodbye."""
+    with contextlib.suppress(*_BROKEN):
+        return session.wire.read().code == outcomes.SERVICE_CLOSING and session.wire.quiet
+    return False

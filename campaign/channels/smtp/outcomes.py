@@ -1,0 +1,66 @@
+"""What a relay's refusal means for a message, for its address and for the whole channel.
+
+4yz is never final, 5yz is final for that recipient (RFC 5321 4.2.1, 4.5.4.1); before a recipient was named it is about
+us. Status codes are those of RFC 3463 and RFC 5248.
+"""
+
+from __future__ import annotations
+
+from campaign.channels.smtp.replies import Reply
+from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
+
+#: Status codes that prove the address itself dead: no such mailbox, no such domain, moved away, domain takes no mail.
+DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.6", "5.1.10"})
+HARD_BOUNCE = "hard bounce"
+SERVICE_CLOSING = 421
+
+#: Replies to MAIL FROM that are about this one message: too large, address not expressible, cannot be converted.
+_MESSAGE_TOO_LARGE = frozenset({"5.3.4", "5.2.3"})
+_NOT_EXPRESSIBLE = frozenset({"5.6.7", "5.6.3"})
+
+
+def on_connect(reply: Reply, step: str) -> ChannelError:
+    """The relay refused us before any message: at its greeting, EHLO, STARTTLS or AUTH (`step`)."""
+    if reply.later:
+        return TryLater(f"The relay refused at {step}", slow_all=True, code=reply.best_code, raw=reply.extract)
+    return ChannelDown(f"The relay refused at {step}", code=reply.best_code, raw=reply.extract)
+
+
+def on_mail(reply: Reply) -> ChannelError:
+    """MAIL FROM was refused: about us, save where the status says that this message is too large or not expressible."""
+    if reply.code == 552 or reply.enhanced in _MESSAGE_TOO_LARGE | _NOT_EXPRESSIBLE:
+        return Refused("The relay does not take this message", code=reply.best_code, raw=reply.extract)
+    return on_connect(reply, "MAIL FROM")
+
+
+def on_recipient(reply: Reply) -> ChannelError:
+    """RCPT TO, DATA or the text was refused for one recipient."""
+    if reply.later:
+        slow = reply.code == SERVICE_CLOSING
+        return TryLater("The relay says not now", slow_all=slow, code=reply.best_code, raw=reply.extract)
+    status = reply.enhanced
+    if status in DEAD_ADDRESS:
+        return Refused("The address does not exist", suppress=HARD_BOUNCE, code=status, raw=reply.extract)
+    policy = status.startswith("5.7.")
+    words = "The relay refuses us by policy" if policy else "The relay refused the message"
+    return Refused(words, policy=policy, code=reply.best_code, raw=reply.extract)
+
+
+def cut_before(detail: str) -> TryLater:
+    """The connection ended before the final dot was written: nothing was sent (RFC 5321 4.1.1.10)."""
+    return TryLater("The connection to the relay was lost before the message was complete", raw=detail, code="cut")
+
+
+def cut_after(detail: str) -> Uncertain:
+    """The connection ended after the final dot was written: the relay may have taken the message."""
+    return Uncertain("The connection to the relay was lost before it answered", raw=detail, code="cut")
+
+
+def out_of_step() -> Uncertain:
+    """Replies no longer match commands: what was said about this message cannot be known."""
+    return Uncertain("The relay's replies are out of step with what was asked", code="out-of-step")
+
+
+def withdrawn() -> TryLater:
+    """`begun` answered False: the final dot was not written."""
+    return TryLater("Held back before it began", code="withdrawn")

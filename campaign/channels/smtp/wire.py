@@ -1,0 +1,162 @@
+"""A connection to a relay as bytes: whole replies in, commands and messages out, and how much was surely handed over."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import struct
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+from campaign.channels.smtp.replies import Garbled, Reply, ReplyReader
+from campaign.errors import Refused
+
+CHUNK = 65536
+TLS_RECORD = 16384
+CRLF = b"\r\n"
+END_OF_TEXT = b".\r\n"
+
+#: The whole answer to a message's end and the next message's envelope, all of it good.
+_SMOOTH = re.compile(
+    rb"2\d\d(?:| [^\r\n]*)\r\n2\d\d(?:| [^\r\n]*)\r\n25\d(?:| [^\r\n]*)\r\n354(?:| [^\r\n]*)\r\n\Z"
+)
+
+
+class Cut(Exception):
+    """The connection ended, or fell silent for too long (`silent`)."""
+
+    def __init__(self, detail: str, *, silent: bool = False) -> None:
+        super().__init__(detail)
+        self.silent = silent
+
+
+class WriteCut(Cut):
+    """It ended while we wrote. `handed`: how many bytes of that write may have left us; no more than these did."""
+
+    def __init__(self, detail: str, *, handed: int, silent: bool = False) -> None:
+        super().__init__(detail, silent=silent)
+        self.handed = handed
+
+
+def on_the_wire(raw: bytes) -> bytes:
+    """A message as it travels after DATA: dots doubled at line starts, and the final dot (RFC 5321 4.5.2).
+
+    A line end that is not CRLF is refused: relays differ in what they take for the end of a message, and a stranger
+    could smuggle a second one in.
+    """
+    lines = raw.count(b"\n")
+    if lines != raw.count(CRLF) or lines != raw.count(b"\r"):
+        raise Refused("The message has line ends that are not CRLF", code="line-end")
+    if b"\n." in raw:
+        raw = raw.replace(b"\n.", b"\n..")
+    if raw.startswith(b"."):
+        raw = b"." + raw
+    return raw + END_OF_TEXT if raw.endswith(CRLF) else raw + CRLF + END_OF_TEXT
+
+
+class Wire:
+    """One socket. Every wait is bounded by `set_patience`; `now` gives aware UTC and bounds a reply that drips in."""
+
+    def __init__(self, sock: socket.socket, now: Callable[[], datetime]) -> None:
+        self.sock = sock
+        self._now = now
+        self._reader = ReplyReader()
+        self._patience = 0.0
+
+    @property
+    def secured(self) -> bool:
+        """Whether TLS is on."""
+        return isinstance(self.sock, ssl.SSLSocket)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing was received beyond the replies taken."""
+        return self._reader.empty
+
+    def set_patience(self, seconds: float) -> None:
+        """How long one read or write may take. The kernel keeps the time on a plain socket: one system call less."""
+        if seconds == self._patience:
+            return
+        self._patience = seconds
+        if self.secured or sys.platform == "win32":
+            self.sock.settimeout(seconds)
+            return
+        self.sock.settimeout(None)
+        value = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+
+    def start_tls(self, context: ssl.SSLContext, name: str) -> None:
+        """Turn to TLS. Raises Garbled where plain text was already waiting (injected before the handshake)."""
+        if not self.quiet:
+            raise Garbled("the relay spoke in the clear after STARTTLS")
+        self.sock.settimeout(self._patience)
+        self.sock = context.wrap_socket(self.sock, server_hostname=name)
+
+    def put(self, data: bytes) -> None:
+        """Hand `data` over. Raises WriteCut."""
+        if self.secured:
+            self._put_records(data)
+            return
+        sent = 0
+        try:
+            sent = self.sock.send(data)
+            while sent < len(data):
+                sent += self.sock.send(memoryview(data)[sent:])
+        except OSError as error:
+            raise WriteCut(_words(error), handed=sent, silent=_silent(error)) from None
+
+    def _put_records(self, data: bytes) -> None:
+        view, sent = memoryview(data), 0
+        while sent < len(data):
+            end = min(sent + TLS_RECORD, len(data))
+            try:
+                self.sock.sendall(view[sent:end])
+            except OSError as error:
+                raise WriteCut(_words(error), handed=end, silent=_silent(error)) from None
+            sent = end
+
+    def smooth(self) -> bytes | None:
+        """The four replies of the good case as they came, in one piece; else None, and `read` gives them singly."""
+        data = self._receive()
+        if self._reader.empty and _SMOOTH.match(data):
+            return data
+        self._reader.feed(data)
+        return None
+
+    def read(self) -> Reply:
+        """The next whole reply. Raises Cut and Garbled."""
+        if (reply := self._reader.next()) is not None:
+            return reply
+        began = self._now()
+        while True:
+            self._reader.feed(self._receive())
+            if (reply := self._reader.next()) is not None:
+                return reply
+            if (self._now() - began).total_seconds() > self._patience:
+                raise Cut("the relay's reply never ended", silent=True)
+
+    def _receive(self) -> bytes:
+        try:
+            data = self.sock.recv(CHUNK)
+        except OSError as error:
+            raise Cut(_words(error), silent=_silent(error)) from None
+        if not data:
+            raise Cut("the relay closed the connection")
+        return data
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self.sock.close()
+
+
+def _silent(error: OSError) -> bool:
+    return isinstance(error, TimeoutError | BlockingIOError)
+
+
+def _words(error: OSError) -> str:
+    if _silent(error):
+        return "the relay did not answer in time"
+    return error.strerror or type(error).__name__
