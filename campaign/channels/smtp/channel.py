@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from campaign.channels.base import Account, Channel, Lane, Limits, Notes, Receipt, Replay, ReplayKind, Tools

@@ -113,7 +113,7 @@ def relaxed_body(body: bytes) -> bytes:
         body = body.replace(b"  ", b" ")
     if b" \r\n" in body:
         body = body.replace(b" \r\n", b"\r\n")
-    body = body.rstrip(b"\r\n") if body.endswith(b"\r\n") else body.rstrip(b" ")
+    body = body.rstrip(b" \r\n")
     return body + b"\r\n" if body else b""
 
 
@@ -151,10 +151,11 @@ def _headers(head: bytes) -> tuple[bytes, bytes]:
 
 def _field(key: Key, digest: bytes, names: bytes, lines: bytes, stamp: int) -> bytes:
     tags = f"v=1; a={key.algorithm}; c=relaxed/relaxed; d={key.domain}; s={key.selector}; t={stamp};"
+    names = names.replace(b":list-id", b": list-id", 1)  # where the line is folded
     first = b"dkim-signature:" + tags.encode() + b" h=" + names + b"; bh=" + digest + b"; b="
     signature = base64.b64encode(key.signature(lines + first))
     folded = b"\r\n ".join(signature[at : at + 72] for at in range(0, len(signature), 72))
-    value = tags.encode() + b"\r\n h=" + names.replace(b":list-id", b":\r\n list-id", 1)
+    value = tags.encode() + b"\r\n h=" + names.replace(b": ", b":\r\n ", 1)
     return b"DKIM-Signature: " + value + b";\r\n bh=" + digest + b";\r\n b=" + folded + b"\r\n"
 
 

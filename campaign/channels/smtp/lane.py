@@ -227,9 +227,13 @@ class PipelinedLane:
     def _three(self, session: Session, relay: Relay) -> tuple[Reply, Reply, Reply]:
         """The replies to a pipelined envelope. A relay that leaves some out did not mean what it announced."""
         try:
-            mail = session.wire.read()
+            mail = rcpt = data = session.wire.read()
             session.wire.set_patience(session.entry.timeouts.stall)
-            return mail, session.wire.read(), session.wire.read()
+            if mail.code != outcomes.SERVICE_CLOSING:
+                rcpt = data = session.wire.read()
+            if rcpt.code != outcomes.SERVICE_CLOSING:
+                data = session.wire.read()
+            return mail, rcpt, data
         except _BROKEN as error:
             if not relay.proved or (isinstance(error, Cut) and error.silent):
                 relay.pipelining = False

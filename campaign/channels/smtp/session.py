@@ -47,7 +47,7 @@ def tls_context(security: Security, ca_file: str) -> ssl.SSLContext | None:
 
 
 class Session:
-    """An open, signed-in connection. `count`: messages given; `reset`: a half-made transaction must be dropped first."""
+    """An open connection, signed in. `count`: messages given; `reset`: a half-made transaction is still open."""
 
     def __init__(self, entry: Entry, wire: Wire, features: Features) -> None:
         self.entry = entry
@@ -87,7 +87,7 @@ class Session:
 
 
 def open_session(entry: Entry) -> Session:
-    """Connect and sign in. Raises TryLater where that may work later, ChannelDown where a person must mend something."""
+    """Connect and sign in. Raises TryLater where that may work later, ChannelDown where only a person can help."""
     place = entry.endpoint
     try:
         sock = socket.create_connection((place.host, place.port), timeout=entry.timeouts.connect)
@@ -169,7 +169,7 @@ def _sign_in(entry: Entry, wire: Wire, features: Features) -> None:
     if method is Auth.XOAUTH2 and reply.code in (535, 538):
         reply = _AUTH[method](entry, wire, True)
     if not reply.good:
-        raise outcomes.on_connect(Reply(reply.code, reply.lines[:1]), f"signing in as {place.username.partition('@')[0]}")
+        raise outcomes.on_connect(reply, "signing in")
 
 
 def _plain(entry: Entry, wire: Wire, fresh: bool) -> Reply:

@@ -1,4 +1,4 @@
-"""A connection to a relay as bytes: whole replies in, commands and messages out, and how much was surely handed over."""
+"""A connection to a relay as bytes: whole replies in, messages out, and how much of them was surely handed over."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ CRLF = b"\r\n"
 END_OF_TEXT = b".\r\n"
 
 #: The whole answer to a message's end and the next message's envelope, all of it good.
-_SMOOTH = re.compile(
-    rb"2\d\d(?:| [^\r\n]*)\r\n2\d\d(?:| [^\r\n]*)\r\n25\d(?:| [^\r\n]*)\r\n354(?:| [^\r\n]*)\r\n\Z"
-)
+_SMOOTH = re.compile(rb"2\d\d(?:| [^\r\n]*)\r\n2\d\d(?:| [^\r\n]*)\r\n25\d(?:| [^\r\n]*)\r\n354(?:| [^\r\n]*)\r\n\Z")
 
 
 class Cut(Exception):
