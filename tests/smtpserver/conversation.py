@@ -6,7 +6,7 @@ import base64
 import re
 import socket
 import ssl
-import time
+import threading
 from collections.abc import Callable
 
 from tests.smtpserver.script import DROP, Script
@@ -43,6 +43,7 @@ class Conversation:
         self._sender: str | None = None
         self._to = ""
         self._count = 0
+        self._rest = threading.Event()
 
     def run(self) -> None:
         """Until either side ends it."""
@@ -211,7 +212,7 @@ class Conversation:
             self._accept(sender, to, text, self._number, True)
             raise HangUp
         if self._script.delay:
-            time.sleep(self._script.delay)
+            self._rest.wait(self._script.delay)
         self._count += 1
         reply = self._script.next(self._script.final, to)
         good = not reply or reply[0] == "2"
