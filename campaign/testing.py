@@ -1,1 +1,0 @@
-"""For authors of channels: the contract suite, recording transport, fake network and factories."""
