@@ -22,6 +22,8 @@ LONGEST_LOCAL = 64
 LABEL = "address-v1"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_'+-]+(?:\.[A-Za-z0-9_'+-]+)*")
+_SEVERAL = re.compile(r"[<>,; ]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _IN_TEXT = re.compile(r"[^\s<>\"(),;:=\[\]]+@([^\s<>\"'(),;:=\[\]]+)")
 _INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD])
 
@@ -79,9 +81,9 @@ def parse(text: str) -> Address:
         raise AddressError("There is no address here. Write one, such as name@example.org.")
     if len(text) > LONGEST:
         raise AddressError(f"This is {len(text)} characters long; an email address has at most {LONGEST}.")
-    if any(unicodedata.category(character) == "Cc" for character in text):
+    if _CONTROL.search(text):
         raise AddressError("This has a line break, a tab or another control character in it. Write the address alone.")
-    if any(sign in text for sign in "<>,;") or " " in text.strip():
+    if _SEVERAL.search(text):
         raise AddressError("Write one address alone, without a name, a second address, spaces or < and >.")
     local, at, domain = text.rpartition("@")
     if len(local.encode("utf-8", "replace")) > LONGEST_LOCAL:

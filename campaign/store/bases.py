@@ -91,7 +91,9 @@ def check_evidence(basis: Basis, evidence: Evidence, *, now: datetime) -> str:
         if given is None:
             return "the soft opt-in needs the date on which the details were collected"
         if given.astimezone(UTC).date() < SOFT_OPT_IN_FROM:
-            return f"the soft opt-in holds for details collected from 5 February 2026, and these are of {given:%d/%m/%Y}"
+            return (
+                f"the soft opt-in holds for details collected from 5 February 2026, and these are of {given:%d/%m/%Y}"
+            )
         if not evidence.wording.strip():
             return "the soft opt-in needs the opt-out wording shown at collection"
     return ""

@@ -6,15 +6,30 @@ them; no area, or no audience, means all. The same statement is asked at opening
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from campaign.clock import to_micros
 from campaign.errors import RefusedError
 from campaign.model import MailingList, Recipient
+from campaign.store.tables import deliveries
 from campaign.store.tables_lists import lists, subscribers, subscriptions, suppressions
 
 #: The most people one slice of an opening looks at: it keeps each transaction short.
@@ -208,6 +223,29 @@ def next_slice(connection: Connection, choice: Choice, after: int) -> tuple[int,
     ]
     found = [first for first in firsts if first is not None]
     return (min(found) - 1, min(found) - 1 + SLICE) if found else None
+
+
+def fill_slice(choice: Choice, *, now: datetime) -> Callable[[Connection, int, int], tuple[int | None, int]]:
+    """What fills one slice of a mailing's deliveries: (connection, broadcast, cursor) -> (cursor or None, inserted).
+
+    A delivery's `lists` are the bits of `chosen`. None: everybody was looked at.
+    """
+
+    def fill(connection: Connection, broadcast: int, cursor: int) -> tuple[int | None, int]:
+        window = next_slice(connection, choice, cursor)
+        if window is None:
+            return None, 0
+        after, upto = window
+        found = selection(choice, now=now, after=after, upto=upto).subquery()
+        rows = select(literal(broadcast), found.c.subscriber, found.c.chosen, literal("pending")).order_by(
+            found.c.subscriber
+        )
+        done = connection.execute(
+            insert(deliveries).from_select(["broadcast", "subscriber", "lists", "state"], rows, include_defaults=False)
+        )
+        return upto, done.rowcount
+
+    return fill
 
 
 def count(connection: Connection, choice: Choice, *, now: datetime) -> int:

@@ -59,7 +59,7 @@ class Suppression:
     def stops(self, slug: str, organisation: str) -> bool:
         """Whether it stops mail to the list `slug` of `organisation`."""
         wanted = {Scope.LIST: slug, Scope.ORGANISATION: organisation}
-        return self.scope is Scope.ALL or bool(self.target) and wanted[self.scope] == self.target
+        return self.scope is Scope.ALL or (bool(self.target) and wanted[self.scope] == self.target)
 
 
 def _of(row: Row[tuple[object, ...]]) -> Suppression:

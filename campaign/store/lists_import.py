@@ -1,0 +1,306 @@
+"""Importing people into lists: row by row, each with a verdict, in batches that are each one short transaction.
+
+The same decisions are made for a dry run and for the real one. An import lifts nothing: whoever left, was erased,
+bounced or complained stays out, and not even their details are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
+
+from campaign.address import Address, KeyRing, parse, tidy
+from campaign.clock import to_micros
+from campaign.errors import AddressError
+from campaign.model import MailingList
+from campaign.store.bases import Basis, Evidence, check_evidence, warn_of
+from campaign.store.bulk import insert_many
+from campaign.store.database import Database, bump
+from campaign.store.lists import needs_confirmation, wording
+from campaign.store.log import record
+from campaign.store.subscribers import Details, State
+from campaign.store.suppressions import Suppression, carry, for_addresses
+from campaign.store.tables_lists import consents, subscribers, subscription_events, subscriptions
+from campaign.tokens import random_token
+
+#: Rows decided and written together: keeps each lock far below 200 ms.
+BATCH = 1000
+
+
+class Verdict(StrEnum):
+    """What becomes of one row."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    SUPPRESSED = "suppressed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRow:
+    """One row of a file. `number` as the spreadsheet shows it; `problem` says why it could not be read, "" if it could.
+
+    `list` and `basis` may be empty: the import's own then count.
+    """
+
+    number: int
+    address: str = field(repr=False)
+    details: Details = field(repr=False, default_factory=Details)
+    evidence: Evidence = field(default_factory=Evidence)
+    list: str = ""
+    basis: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One row's verdict and why, without its address. `warning`: something a person should look at."""
+
+    number: int
+    verdict: Verdict
+    why: str = ""
+    warning: str = ""
+
+
+@dataclass(slots=True)
+class _Step:
+    """A row on its way: what is known of it, and what will be written."""
+
+    row: ImportRow
+    address: Address
+    mark: str
+    target: MailingList
+    judged: Judged
+    changes: dict[str, str] = field(default_factory=dict)
+    subscriber: int = 0
+    state: State | None = None
+
+
+class Importer:
+    """One import. `lists` by their slug and title; `default` is the list of rows that name none.
+
+    `smtputf8`: whether the relay takes addresses outside ASCII before the @ (RFC 6531); they are refused otherwise.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        ring: KeyRing,
+        lists: Sequence[MailingList],
+        *,
+        now: datetime,
+        who: str,
+        default: str = "",
+        smtputf8: bool = False,
+    ) -> None:
+        self._database = database
+        self._ring = ring
+        self._lists = {name.casefold(): each for each in lists for name in (each.title, each.slug)}
+        self._now = now
+        self._who = who
+        self._default = default.casefold()
+        self._smtputf8 = smtputf8
+        self._seen: set[int] = set()
+        with database.read() as connection:
+            self._confirming = needs_confirmation(connection, [each.id for each in lists])
+
+    def run(self, rows: Iterable[ImportRow], *, apply: bool) -> Iterator[Judged]:
+        """Every row's verdict, in order. With `apply` what they say is written, batch by batch, as they are read."""
+        self._seen.clear()
+        counted: dict[str, int] = {}
+        waiting = iter(rows)
+        while batch := list(islice(waiting, BATCH)):
+            for judged in self._batch(batch, apply):
+                counted[judged.verdict] = counted.get(judged.verdict, 0) + 1
+                yield judged
+        if apply:
+            with self._database.write() as connection:
+                record(connection, who=self._who, act="import", now=self._now, detail=counted)
+                bump(connection)
+
+    def _batch(self, batch: Sequence[ImportRow], apply: bool) -> list[Judged]:
+        first = [self._read(row) for row in batch]
+        steps = [each for each in first if isinstance(each, _Step)]
+        if apply:
+            self._write(steps)
+        else:
+            with self._database.read() as connection:
+                self._decide(connection, steps)
+        return [each.judged if isinstance(each, _Step) else each for each in first]
+
+    def _read(self, row: ImportRow) -> _Step | Judged:
+        """What a row says by itself, before anything is looked up."""
+
+        def refused(why: str) -> Judged:
+            return Judged(number=row.number, verdict=Verdict.REFUSED, why=why)
+
+        if row.problem:
+            return refused(row.problem)
+        target = self._lists.get(row.list.casefold() or self._default)
+        if target is None:
+            return refused(f"there is no list called {row.list}" if row.list else "the row names no list")
+        try:
+            address = parse(tidy(row.address))
+        except AddressError as error:
+            return refused(str(error))
+        if address.smtputf8 and not self._smtputf8:
+            return refused("the part before the @ is outside ASCII, which the mail relay must be known to take")
+        if row.basis and row.basis != target.basis:
+            return refused(f"the row says {row.basis}, and the basis of {target.slug} is {target.basis}")
+        why_not = check_evidence(Basis(target.basis), row.evidence, now=self._now)
+        if why_not:
+            return refused(why_not)
+        mark = self._ring.hash(address.key)
+        seen = hash((mark, target.id))
+        if seen in self._seen:
+            return refused("the same address is on an earlier row for this list")
+        self._seen.add(seen)
+        return _Step(row, address, mark, target, Judged(number=row.number, verdict=Verdict.UNCHANGED))
+
+    def _decide(self, connection: Connection, steps: Sequence[_Step]) -> None:
+        keys = [step.address.key for step in steps]
+        people = _people(connection, keys)
+        on = _subscribed(connection, [row.id for row in people.values()])
+        stopped = for_addresses(connection, self._ring, keys)
+        for step in steps:
+            step.changes, step.state, step.subscriber = {}, None, 0
+            person = people.get(step.address.key)
+            state = on.get((person.id, step.target.id)) if person is not None else None
+            blocks = [
+                each for each in stopped[step.address.key] if each.stops(step.target.slug, step.target.organisation)
+            ]
+            verdict, why = self._judge(step, person, state, blocks)
+            warning = "" if verdict is Verdict.SUPPRESSED else warn_of(Basis(step.target.basis), step.address)
+            step.judged = Judged(number=step.row.number, verdict=verdict, why=why, warning=warning)
+
+    def _judge(
+        self, step: _Step, person: Row[Any] | None, state: str | None, blocks: Sequence[Suppression]
+    ) -> tuple[Verdict, str]:
+        if blocks:
+            return Verdict.SUPPRESSED, _stopped(blocks[0])
+        if state == State.UNSUBSCRIBED:
+            return Verdict.SUPPRESSED, "taken off this list earlier"
+        said = {name: value for name, value in step.row.details.values().items() if value}
+        proven = step.row.evidence.whole or step.target.id not in self._confirming
+        if person is None:
+            step.changes, step.state = said, State.CONFIRMED if proven else State.UNCONFIRMED
+            return Verdict.ADDED, "" if proven else "waits for their confirmation"
+        step.subscriber = person.id
+        step.changes = {name: value for name, value in said.items() if person._mapping[name] != value}
+        if state is None or (state == State.UNCONFIRMED and step.row.evidence.whole):
+            step.state = State.CONFIRMED if proven else State.UNCONFIRMED
+            return Verdict.ADDED if state is None else Verdict.CHANGED, ""
+        if step.changes:
+            return Verdict.CHANGED, ", ".join(name.replace("_", " ") for name in step.changes)
+        return Verdict.UNCHANGED, ""
+
+    def _write(self, steps: Sequence[_Step]) -> None:
+        """Decide and write in one transaction; once more where another process wrote one of these people first."""
+        for attempt in range(3):
+            try:
+                with self._database.write() as connection:
+                    carry(connection, self._ring, [step.address.key for step in steps], now=self._now)
+                    self._decide(connection, steps)
+                    self._store(connection, [step for step in steps if step.state or step.changes])
+                return
+            except IntegrityError:
+                if attempt == 2:
+                    raise
+
+    def _store(self, connection: Connection, steps: Sequence[_Step]) -> None:
+        when = to_micros(self._now)
+        fresh = [step for step in steps if not step.subscriber]
+        changed = [step for step in steps if step.subscriber and step.changes]
+        if fresh:
+            unique = {step.address.key: step for step in fresh}
+            insert_many(connection, subscribers, [self._person(step, when) for step in unique.values()])
+            people = _people(connection, list(unique))
+            for step in fresh:
+                step.subscriber = people[step.address.key].id
+        for step in changed:
+            match = subscribers.c.id == step.subscriber
+            connection.execute(update(subscribers).where(match).values(**step.changes, changed_at=when))
+        self._subscribe(connection, [step for step in steps if step.state], when)
+
+    def _person(self, step: _Step, when: int) -> dict[str, Any]:
+        return {
+            "address": step.address.wire,
+            "address_key": step.address.key,
+            "address_hash": step.mark,
+            "token": random_token(),
+            "made_at": when,
+            "changed_at": when,
+            **step.row.details.values(),
+        }
+
+    def _subscribe(self, connection: Connection, steps: Sequence[_Step], when: int) -> None:
+        if not steps:
+            return
+        there = _subscribed(connection, [step.subscriber for step in steps])
+        rows = [
+            {"subscriber": step.subscriber, "list": step.target.id, "state": str(step.state), "changed_at": when}
+            for step in steps
+        ]
+        new = [row for row in rows if (row["subscriber"], row["list"]) not in there]
+        old = [
+            {"of": row["subscriber"], "on": row["list"], "state": row["state"], "changed_at": when}
+            for row in rows
+            if (row["subscriber"], row["list"]) in there
+        ]
+        insert_many(connection, subscriptions, new)
+        if old:
+            u = subscriptions.c
+            match = (u.subscriber == bindparam("of")) & (u.list == bindparam("on"))
+            connection.execute(update(subscriptions).where(match), old)
+        how = [step.row.evidence.how or "import" for step in steps]
+        insert_many(
+            connection,
+            subscription_events,
+            [
+                {"subscriber": row["subscriber"], "list": row["list"], "at": when, "state": row["state"],
+                 "who": self._who, "how": source, "reason": ""}
+                for row, source in zip(rows, how, strict=True)
+            ],
+        )  # fmt: skip
+        self._consents(connection, [step for step in steps if step.row.evidence.whole], when)
+
+    def _consents(self, connection: Connection, steps: Sequence[_Step], when: int) -> None:
+        words: dict[tuple[int, str, str], int] = {}
+        rows = []
+        for step in steps:
+            seen = step.row.evidence
+            key = (step.target.id, seen.wording, seen.controllers)
+            if key not in words:
+                words[key] = wording(
+                    connection, step.target.id, seen.wording, controllers=seen.controllers, now=self._now
+                ).id
+            given = to_micros(seen.given_at) if seen.given_at else when
+            rows.append(
+                {"subscriber": step.subscriber, "list": step.target.id, "wording": words[key], "given_at": given,
+                 "how": seen.how, "who": self._who, "recorded_at": when}
+            )  # fmt: skip
+        insert_many(connection, consents, rows)
+
+
+def _people(connection: Connection, keys: Sequence[str]) -> Mapping[str, Row[Any]]:
+    found = connection.execute(select(subscribers).where(subscribers.c.address_key.in_(set(keys))))
+    return {row.address_key: row for row in found}
+
+
+def _subscribed(connection: Connection, ids: Sequence[int]) -> Mapping[tuple[int, int], str]:
+    u = subscriptions.c
+    found = connection.execute(select(u.subscriber, u.list, u.state).where(u.subscriber.in_(set(ids))))
+    return {(row.subscriber, row.list): row.state for row in found}
+
+
+def _stopped(by: Suppression) -> str:
+    words = {"left": "asked to leave", "erased": "asked to be erased", "staff": "stopped by staff"}
+    return f"{words.get(by.reason, by.reason)} on {by.made_at:%d/%m/%Y}"
