@@ -74,6 +74,11 @@ def start_of(day: Day, programme: Programme, zone: ZoneInfo) -> datetime | None:
     return resolve(datetime.combine(day.dates[0], day.unlock or programme.campaign.defaults.unlock), zone)
 
 
+def resolve_start(day: Day, programme: Programme) -> datetime | None:
+    """When a day's page unlocks, aware UTC; None while the day has no date."""
+    return start_of(day, programme, ZoneInfo(programme.campaign.timezone))
+
+
 def unlocks(programme: Programme) -> tuple[Unlock, ...]:
     """The unlock of every dated day of a ready programme, in time order."""
     if programme.campaign.status is not CampaignStatus.READY:

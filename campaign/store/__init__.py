@@ -10,6 +10,7 @@ from campaign.store.database import Database
 from campaign.store.deliveries import Deliveries
 from campaign.store.ledger import Ledger
 from campaign.store.log import Log
+from campaign.store.mailings import Mailings
 from campaign.store.notes import Alerts, ChannelNotes, Cipher
 from campaign.store.workers import Workers
 
@@ -22,6 +23,7 @@ class Store:
         self.campaigns = Campaigns(database)
         self.ledger = Ledger(database)
         self.deliveries = Deliveries(database)
+        self.mailings = Mailings(database)
         self.holds = Holds(database)
         self.approvals = Approvals(database)
         self.channels = ChannelStates(database)

@@ -177,6 +177,24 @@ class Deliveries:
                 bump(connection)
         return int(done.rowcount)
 
+    def urls(self, *broadcast_ids: int) -> dict[int, str]:
+        """Where each post can be seen, by its broadcast; those without an address are left out."""
+        query = select(deliveries.c.broadcast, deliveries.c.url).where(
+            deliveries.c.broadcast.in_(broadcast_ids), deliveries.c.subscriber == 0, deliveries.c.url != ""
+        )
+        with self._database.read() as connection:
+            return {row.broadcast: row.url for row in connection.execute(query)}
+
+    def in_doubt(self) -> dict[int, int]:
+        """How many rows of each broadcast are `uncertain`; those with none are left out."""
+        query = (
+            select(deliveries.c.broadcast, func.count())
+            .where(deliveries.c.state == DeliveryState.UNCERTAIN)
+            .group_by(deliveries.c.broadcast)
+        )
+        with self._database.read() as connection:
+            return {int(broadcast): int(count) for broadcast, count in connection.execute(query)}
+
     def next_due(self) -> datetime | None:
         """The earliest `not_before` of a pending row of an open broadcast."""
         query = (

@@ -237,6 +237,20 @@ class Ledger:
             )
             bump(connection)
 
+    def withdraw_row(self, key: BroadcastKey, *, reason: str, author: str, now: datetime) -> None:
+        """Cancel a row whose message left the programme before it opened; one that opened meanwhile stays."""
+        unopened = [
+            state for state, after in STAFF_BROADCAST_MOVES.items() if state and BroadcastState.DROPPED in after
+        ]
+        with self._database.write() as connection:
+            connection.execute(
+                update(broadcasts)
+                .where(broadcasts.c.key == str(key), broadcasts.c.state.in_(unopened))
+                .values(state=BroadcastState.CANCELLED, reason=reason, changed_at=to_micros(now))
+            )
+            record(connection, who=author, act="cancel", now=now, campaign=key.campaign, target=str(key), detail={})
+            bump(connection)
+
     def _select(self, query: Select[Any]) -> list[Broadcast]:
         with self._database.read() as connection:
             return [_broadcast(row) for row in connection.execute(query)]

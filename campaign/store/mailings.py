@@ -1,0 +1,117 @@
+"""A mailing in the ledger: whom it opens for, and who is still to be reached when their turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, String, and_, case, exists, insert, literal, select
+
+from campaign.model import BroadcastKind, DeliveryState, Recipient
+from campaign.store import selection
+from campaign.store.database import Database
+from campaign.store.ledger import Slice
+from campaign.store.selection import Choice
+from campaign.store.tables import broadcasts, deliveries
+
+#: Why somebody is passed over who has had, or may have had, another of the day's mailings.
+HAD_TODAYS = "had today's"
+
+GONE_OUT = (
+    DeliveryState.PENDING,
+    DeliveryState.TAKEN,
+    DeliveryState.SENDING,
+    DeliveryState.SENT,
+    DeliveryState.UNCERTAIN,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Whom a mailing asks for, by names. `siblings` are prefixes of keys of the same day's other mailings."""
+
+    lists: tuple[str, ...]
+    areas: frozenset[str] = frozenset()
+    audiences: frozenset[str] = frozenset()
+    siblings: tuple[str, ...] = ()
+
+
+class Mailings:
+    """Opening and asking after the people of a mailing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def choice(self, audience: Audience) -> Choice:
+        """The mailing's lists by name; RefusedError where one is missing or their senders differ."""
+        with self._database.read() as connection:
+            return _choose(connection, audience)
+
+    def count(self, audience: Audience, *, now: datetime) -> int:
+        """How many people it would reach now."""
+        with self._database.read() as connection:
+            return selection.count(connection, _choose(connection, audience), now=now)
+
+    def slicer(self, audience: Audience, *, now: datetime) -> Slice:
+        """What `Ledger.fill` calls: inserts one row a person chosen, window by window of subscriber ids."""
+
+        def fill(connection: Connection, broadcast: int, cursor: int) -> tuple[int | None, int]:
+            choice = _choose(connection, audience)
+            window = selection.next_slice(connection, choice, cursor)
+            if window is None:
+                return None, 0
+            return window[1], _insert(connection, choice, broadcast, window, _siblings(connection, audience), now)
+
+        return fill
+
+    def recipients(self, audience: Audience, among: Collection[int], *, now: datetime) -> dict[int, Recipient]:
+        """Those of `among` (subscriber ids) who are still to be reached."""
+        with self._database.read() as connection:
+            return selection.recipients(connection, _choose(connection, audience), among, now=now)
+
+    def lapsed(self, audience: Audience, among: Collection[int], *, now: datetime) -> Mapping[int, str]:
+        """Why each of the others is not: left, suppressed, paused, excluded, erased."""
+        with self._database.read() as connection:
+            return selection.lapsed(connection, _choose(connection, audience), among, now=now)
+
+
+def _choose(connection: Connection, audience: Audience) -> Choice:
+    return selection.choose(connection, audience.lists, areas=audience.areas, audiences=audience.audiences)
+
+
+def _siblings(connection: Connection, audience: Audience) -> Sequence[int]:
+    if not audience.siblings:
+        return ()
+    query = select(broadcasts.c.id).where(
+        broadcasts.c.key.in_(audience.siblings), broadcasts.c.kind == BroadcastKind.MAILING
+    )
+    return list(connection.scalars(query))
+
+
+def _insert(
+    connection: Connection,
+    choice: Choice,
+    broadcast: int,
+    window: tuple[int, int],
+    siblings: Sequence[int],
+    now: datetime,
+) -> int:
+    chosen = selection.selection(choice, now=now, after=window[0], upto=window[1]).order_by(None).subquery()
+    state, reason = literal(DeliveryState.PENDING.value, String), literal("", String)
+    columns: list[ColumnElement[Any]] = [literal(broadcast), chosen.c.subscriber, chosen.c.chosen, state, reason]
+    if siblings:
+        other = deliveries.alias("other")
+        had = exists().where(
+            and_(
+                other.c.broadcast.in_(siblings),
+                other.c.subscriber == chosen.c.subscriber,
+                other.c.state.in_(GONE_OUT),
+            )
+        )
+        columns[3:] = [case((had, DeliveryState.SKIPPED.value), else_=state), case((had, HAD_TODAYS), else_=reason)]
+    statement = insert(deliveries).from_select(
+        ["broadcast", "subscriber", "lists", "state", "reason"], select(*columns).select_from(chosen)
+    )
+    return int(connection.execute(statement).rowcount)
