@@ -1,0 +1,41 @@
+"""Where the week's pages live, and a person's own links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaign.model import Day
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where day pages live: below `home_url` where the campaign has one, else on our own pages below `base_url`."""
+
+    base_url: str = ""
+    home_url: str = ""
+    campaign: str = ""
+
+    def home(self) -> str:
+        """The address of the week's home page; "" where none is served."""
+        if self.home_url:
+            return self.home_url
+        return "/".join(part for part in (self.base_url.rstrip("/"), self.campaign) if part) if self.base_url else ""
+
+    def day(self, day: Day | None) -> str:
+        """The address of a day's page, or of the home page where there is no day; "" where none is served."""
+        home = self.home()
+        if not home or day is None:
+            return home
+        return f"{home.rstrip('/')}/{day.id}/" if self.home_url else f"{home}/{day.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """A person's own links in one email: absolute addresses of at most 300 characters, without spaces.
+
+    `unsubscribe` is the page of the link in the body and the one-click target of List-Unsubscribe (RFC 8058).
+    """
+
+    preferences: str = ""
+    unsubscribe: str = ""
+    web: str = ""
