@@ -67,9 +67,7 @@ def content_hash(
         "areas": planned.areas,
         "audiences": planned.audiences,
         "needs": planned.needs,
-        "resources": {
-            name: programme.resources[name] for name in sorted(resources_used(programme, planned, day, files))
-        },
+        "resources": {name: programme.resources[name] for name in sorted(used)},
         "templates": _own_templates(planned, files),
     }
     if isinstance(planned, PlannedPost):
