@@ -71,7 +71,7 @@ class SlowStart(Part):
 class Endpoint(Part):
     """One relay: where it is and how to speak to it."""
 
-    host: str = Field(min_length=1, max_length=255, pattern=r"^[^\s/@]+$")
+    host: str = Field(min_length=1, max_length=255, pattern=r"^[^\s/@]+$", examples=["smtp.example.org"])
     port: int = Field(default=587, ge=1, le=65535)
     security: Security = Security.STARTTLS
     ca_file: str = ""
