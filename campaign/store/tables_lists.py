@@ -149,23 +149,28 @@ consents = Table(
 #: Sets of lists that one link in a mailing leaves, by a short number. `lists` are ids between commas, ascending.
 list_sets = Table("list_sets", metadata, number(), Column("lists", String(400), nullable=False, unique=True))
 
-#: People who asked to join and have not confirmed; deleted when they do, and after a week.
-signups = Table(
-    "signups",
+#: What a person asked for and confirms by the link mailed to them: `join`, `erase`, `export`. Emptied when they do, and
+#: deleted after a week. `subscriber` is 0 until it is known who asked.
+requests = Table(
+    "requests",
     metadata,
     number(),
     Column("token", String(64), nullable=False, unique=True),
-    Column("address", String(320), nullable=False),
+    words("kind"),
+    words("address"),
     Column("address_hash", String(64), nullable=False, index=True),
     words("first_name"),
     words("language"),
     words("areas"),
     words("audiences"),
     words("lists"),
-    words("wordings"),
+    words("wording"),
+    words("controllers"),
     words("how"),
+    Column("subscriber", BigInteger, nullable=False, server_default="0"),
     instant("asked_at", required=True),
-    Index("ix_signups_asked", "asked_at"),
+    instant("done_at"),
+    Index("ix_requests_asked", "asked_at"),
 )
 
 #: Answers to a person's own act, waiting to be mailed: confirmations, a copy of their data. Emptied when sent.
@@ -177,7 +182,7 @@ letters = Table(
     words("address"),
     Column("address_hash", String(64), nullable=False, index=True),
     words("sender"),
-    words("values"),
+    words("content"),
     instant("made_at", required=True),
     instant("not_before", required=True),
     instant("sent_at"),
@@ -192,7 +197,7 @@ counts = Table(
     metadata,
     Column("name", String(120), primary_key=True),
     instant("since", required=True),
-    Column("count", Integer, nullable=False),
+    Column("used", Integer, nullable=False),
     Index("ix_counts_since", "since"),
 )
 

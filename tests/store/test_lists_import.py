@@ -9,10 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from campaign.address import KeyRing, parse
-from campaign.model import Sender
-from campaign.store.bases import Basis, Evidence
+from campaign.store.bases import Evidence
 from campaign.store.database import Database
-from campaign.store.lists import NewList, add_list, get_list, save_senders
+from campaign.store.lists import get_list
 from campaign.store.lists_import import Importer, ImportRow, Judged, Verdict
 from campaign.store.subscribers import Details, State, find_one, leave
 from campaign.store.suppressions import Reason, suppress
@@ -21,33 +20,6 @@ from campaign.tokens import Key
 from tests.store.people import NOW, RING
 
 SAID = Evidence(given_at=datetime(2023, 9, 1, tzinfo=UTC), how="2023 event form", wording="Yes, email me.")
-
-
-@pytest.fixture
-def filled(database: Database) -> Database:
-    """A database with a sender and four lists of different bases."""
-    with database.write() as connection:
-        save_senders(connection, [Sender(id="hscp", from_name="HSCP", from_address="hscp@example.org")])
-        for slug, basis, number in (
-            ("practitioners", Basis.CONSENT, ""),
-            ("councils", Basis.CORPORATE, ""),
-            ("guidance", Basis.PUBLIC_TASK, ""),
-            ("friends", Basis.CHARITY_SOFT_OPT_IN, "1234567"),
-        ):
-            add_list(
-                connection,
-                NewList(
-                    slug=slug,
-                    title=slug.title(),
-                    sender="hscp",
-                    basis=basis,
-                    organisation="HSCP",
-                    charity_number=number,
-                ),
-                who="test",
-                now=NOW,
-            )
-    return database
 
 
 def importer(
