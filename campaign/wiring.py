@@ -1,1 +1,227 @@
-"""The composition root: the only room that builds things from settings."""
+"""The composition root: settings become clock, store, channels and service. Plain lines, no container."""
+
+from __future__ import annotations
+
+import base64
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from campaign.channels.base import Channel, Tools
+from campaign.channels.http import Http
+from campaign.channels.outbox import stand_in
+from campaign.channels.registry import Registry
+from campaign.clock import Clock, SystemClock
+from campaign.delivery.alerts import Tell, Teller
+from campaign.delivery.parts import Parts
+from campaign.delivery.service import Service
+from campaign.delivery.shelf import Shelf
+from campaign.errors import RefusedError, SettingsError
+from campaign.model import ChannelRef, Programme, Recipient
+from campaign.render import Pages, Urls
+from campaign.settings import Approving, Installation, Settings, load_installation, load_key
+from campaign.store import Cipher, Database, Store
+from campaign.store.lists import save_senders
+from campaign.tokens import Key
+
+
+class Ways:
+    """The channels as the installation and the ledger have them now: the real one where live, the outbox where not."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        installation: Installation,
+        clock: Clock,
+        registry: Registry | None = None,
+        http: Http | None = None,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._installation = installation
+        self._clock = clock
+        self._registry = registry or Registry()
+        self._http = http
+        self._made: dict[tuple[str, str, bool], Channel[Any]] = {}
+        self._states: tuple[int, dict[str, Any]] = (-1, {})
+
+    def is_live(self, name: str) -> bool:
+        """Whether what is sent over it leaves the installation."""
+        state = self._known().get(name)
+        return bool(state and state.live)
+
+    def problem(self, ref: ChannelRef) -> str:
+        """Why nothing can go over this channel ("" where it can)."""
+        state = self._known().get(ref.id)
+        if state and state.down:
+            return f"the channel {ref.id} is down ({state.down})"
+        if ref.id not in self._installation.channels and any(each.live for each in self._known().values()):
+            return f"the channel {ref.id} is not set up in channels.yaml"
+        try:
+            self.channel(ref)
+        except SettingsError as error:
+            return f"the channel {ref.id} is not set up: {error}"
+        return ""
+
+    def channel(self, ref: ChannelRef) -> Channel[Any]:
+        """The channel itself, or its outbox; raises SettingsError."""
+        entry = self._installation.channels.get(ref.id)
+        kind = entry.kind if entry else ref.kind
+        live = self.is_live(ref.id)
+        wanted = (ref.id, kind, live)
+        if wanted not in self._made:
+            self._made[wanted] = self._make(ref.id, kind, entry.options if entry else {}, live)
+        return self._made[wanted]
+
+    def _make(self, name: str, kind: str, options: Mapping[str, Any], live: bool) -> Channel[Any]:
+        if live:
+            return self._registry.make(name, kind, options, self.tools(name))
+        real = self._registry.get(kind, name=name)
+        return stand_in(real)(self._registry.measure(name, kind, options), self.tools(name))
+
+    def try_out(self, name: str) -> None:
+        """Make the real channel once, as it would be when live; raises SettingsError where something is missing."""
+        entry = self._installation.channels.get(name)
+        if entry is None:
+            raise RefusedError(f"{name} is not in channels.yaml yet. Add it there, with its kind and options.")
+        self._registry.make(name, entry.kind, entry.options, self.tools(name)).close()
+
+    def tools(self, name: str) -> Tools:
+        """What the channel of that name is handed."""
+        return Tools(
+            name=name,
+            now=self._clock.now,
+            http=self._network(),
+            notes=self._store.notes(name),
+            folder=self._settings.home / "outbox",
+            media_url=self._settings.media_url,
+            sleep=self._clock.sleep,
+            ca_file=self._settings.ca_file,
+        )
+
+    def close(self) -> None:
+        """Let go of every channel's connections."""
+        for channel in self._made.values():
+            channel.close()
+
+    def _network(self) -> Http:
+        if self._http is None:
+            self._http = Http(
+                monotonic=self._clock.monotonic,
+                sleep=self._clock.sleep,
+                proxy=self._settings.proxy.get_secret_value(),
+                ca_file=self._settings.ca_file,
+                allow_private=self._settings.allow_private,
+            )
+        return self._http
+
+    def _known(self) -> dict[str, Any]:
+        changes = self._store.ledger.changes()
+        if changes != self._states[0]:
+            self._states = (changes, self._store.channels.all())
+        return self._states[1]
+
+
+def open_store(settings: Settings, key: Key, *, create: bool = False) -> Store:
+    """The ledger of this installation. `create` makes the tables (init, rehearsals).
+
+    Raises RefusedError where there is no ledger, and SettingsError where the key is not the ledger's.
+    """
+    database = Database(settings.database)
+    if create:
+        database.create()
+    elif database.file is not None and not database.file.exists():
+        raise RefusedError(
+            f"There is no ledger at {database.file.resolve()}. Run `campaign init` first, or set CAMPAIGN_HOME."
+        )
+    return Store(database, folder=settings.home, cipher=cipher_of(key))
+
+
+def cipher_of(key: Key) -> Cipher:
+    """What encrypts channels' secrets: a key derived from the installation's own."""
+    return Cipher(base64.urlsafe_b64encode(bytes.fromhex(key.hash("notes-v1", ""))))
+
+
+def make_parts(
+    settings: Settings, store: Store, key: Key, clock: Clock, installation: Installation, ways: Ways
+) -> Parts:
+    """Everything the delivery room works with."""
+
+    def pages(programme: Programme) -> Pages:
+        campaign = programme.campaign
+        return Pages(base_url=settings.base_url, home_url=campaign.home_url, campaign=campaign.id)
+
+    def approving() -> bool:
+        if settings.approvals is Approving.AUTO:
+            return store.channels.any_live()
+        return settings.approvals is not Approving.OFF
+
+    return Parts(
+        store=store,
+        clock=clock,
+        key=key,
+        ways=ways,
+        senders=lambda: installation.senders,
+        pages=pages,
+        urls=lambda person: urls_of(settings.base_url, person),
+        approving=approving,
+        guests=settings.guests,
+    )
+
+
+def urls_of(base_url: str, person: Recipient) -> Urls:
+    """A person's own links below our address."""
+    lists = "-".join(sorted(each.slug for each in person.lists))
+    return Urls(
+        preferences=f"{base_url}/preferences/{person.unsubscribe_token}",
+        unsubscribe=f"{base_url}/unsubscribe/{person.unsubscribe_token}?lists={lists}",
+    )
+
+
+class App:
+    """An opened installation: what commands and the service are made from."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, *, create: bool = False) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.key = load_key(settings.key_file)
+        self.store = open_store(settings, self.key, create=create)
+        self.installation = load_installation(settings)
+        with self.store.database.write() as connection:
+            save_senders(connection, self.installation.senders.values())
+        self.ways = Ways(self.store, settings, self.installation, self.clock)
+        self.parts = make_parts(settings, self.store, self.key, self.clock, self.installation, self.ways)
+
+    def channel_kinds(self) -> dict[str, str]:
+        """Name -> kind of every channel that the installation or a loaded programme names."""
+        named = {ref.id: ref.kind for force in Shelf(self.store).all() for ref in force.programme.channels.values()}
+        return named | {entry.name: entry.kind for entry in self.installation.channels.values()}
+
+    @contextmanager
+    def service(self, *, alone: bool = True, tells: list[Tell] | None = None) -> Iterator[Service]:
+        """A scheduler and worker on this ledger; BusyError names another that is at it already."""
+        now = self.clock.now()
+        boot = boot_id()
+        single = alone and self.store.database.sqlite
+        with self.store.workers.working(
+            host=platform.node(), pid=os.getpid(), boot=boot, now=now, alone=single
+        ) as worker:
+            service = Service(self.parts, worker=worker.id, boot=boot, teller=Teller(self.store, tells or []))
+            service.begin()
+            yield service
+            service.close()
+
+    def close(self) -> None:
+        """Let go of channels and connections."""
+        self.ways.close()
+        self.store.close()
+
+
+def boot_id() -> str:
+    """What tells one start of the machine from another; "" where the system does not say."""
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text().strip() if path.exists() else ""

@@ -6,8 +6,21 @@ from typing import Any
 import click
 
 from campaign import __version__
+from campaign.errors import CampaignError
 
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "approve": ("campaign.cli.loading:approve", "Say yes to messages, or take it back"),
+    "channels": ("campaign.cli.channels:channels", "What channels there are, and which are live"),
+    "init": ("campaign.cli.installing:init", "Make this installation"),
+    "load": ("campaign.cli.loading:load", "Load a programme; first a dry run"),
+    "log": ("campaign.cli.showing:show_log", "Who did what, when"),
+    "pause": ("campaign.cli.control:pause", "Stop everything, a campaign or a channel"),
+    "rehearse": ("campaign.cli.rehearsing:rehearse", "Play a week in seconds; nothing leaves the machine"),
+    "resume": ("campaign.cli.control:resume", "Lift a pause"),
+    "run": ("campaign.cli.running:run", "Run the service"),
+    "settle": ("campaign.cli.control:settle", "Decide what needs you"),
+    "status": ("campaign.cli.showing:status", "The week, and what needs you"),
+}
 """Name of a command -> ("campaign.cli.module:function", its one line in `--help`)."""
 
 EXIT_CODES = """\b
@@ -40,6 +53,14 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{self.lazy[cmd_name][0]} is not a click command")
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error that the product can explain is a sentence and an exit code, never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except CampaignError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -190,3 +190,12 @@ def _senders(path: Path, problems: list[Problem]) -> dict[str, Sender]:
         values.setdefault("return_path", values["from_address"])
         found[name] = Sender(id=name, **values)
     return found
+
+
+def write_senders(settings: Settings, senders: Iterable[Sender]) -> None:
+    """Write `senders.yaml` anew, as a rehearsal needs it."""
+    rows = {
+        sender.id: {one.name: getattr(sender, one.name) for one in fields(Sender) if one.name != "id"}
+        for sender in senders
+    }
+    (settings.home / "senders.yaml").write_text(yaml.safe_dump(rows, allow_unicode=True), encoding="utf-8")

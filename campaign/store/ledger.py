@@ -237,6 +237,28 @@ class Ledger:
             )
             bump(connection)
 
+    def paste(self, opening: Opening, *, url: str, author: str, now: datetime) -> None:
+        """A person carried a waiting post: it is open, sent and done in one transaction."""
+        with self._database.write() as connection:
+            if not _enter(connection, opening, BroadcastState.OPENING, "", now):
+                raise RefusedError(f"{opening.key} was settled before.")
+            broadcast = _id_of(connection, opening.key)
+            sent = {
+                "state": DeliveryState.SENT,
+                "settled_at": to_micros(now),
+                "reason": f"pasted by {author}",
+                "url": url,
+            }
+            connection.execute(deliveries.insert().values(broadcast=broadcast, subscriber=0, **sent))
+            connection.execute(
+                update(broadcasts)
+                .where(broadcasts.c.id == broadcast)
+                .values(state=BroadcastState.DONE, finished_at=to_micros(now))
+            )
+            target = str(opening.key)
+            record(connection, who=author, act="pasted", now=now, campaign=opening.key.campaign, target=target)
+            bump(connection)
+
     def withdraw_row(self, key: BroadcastKey, *, reason: str, author: str, now: datetime) -> None:
         """Cancel a row whose message left the programme before it opened; one that opened meanwhile stays."""
         unopened = [

@@ -1,0 +1,90 @@
+"""`campaign channels`: what there is, what each promises, and which are live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from campaign.cli.common import actor, as_option, opened, table
+
+if TYPE_CHECKING:
+    from campaign.channels.registry import Registry
+    from campaign.wiring import App
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def channels(context: click.Context) -> None:
+    """Which channels there are, what each promises, and which are live."""
+    if context.invoked_subcommand is None:
+        with opened() as app:
+            click.echo(_table(app))
+
+
+def _table(app: App) -> str:
+    from campaign.channels.registry import Registry
+
+    registry, states = Registry(), app.store.channels.all()
+    rows = []
+    for name, kind in sorted(app.channel_kinds().items()):
+        state = states.get(name)
+        way = "live" if state and state.live else "outbox"
+        rows.append((name, kind, f"down: {state.down}" if state and state.down else way, _promise(registry, kind)))
+    return (
+        table(rows, ("channel", "kind", "state", "promise")) if rows else "No channel is named yet: see channels.yaml."
+    )
+
+
+def _promise(registry: Registry, kind: str) -> str:
+    from campaign.errors import SettingsError
+
+    try:
+        return registry.get(kind).replay.promise
+    except SettingsError as error:
+        return str(error)
+
+
+@channels.command()
+@click.argument("name")
+@click.option("--off", is_flag=True, help="Back to the outbox.")
+@click.option("--yes", is_flag=True, help="Do it. Without this, only say what will change.")
+@as_option
+def live(name: str, off: bool, yes: bool, person: str) -> None:
+    """Switch the channel NAME live: from then on its messages reach people."""
+    with opened() as app:
+        kind = _kind(app, name)
+        if not off:
+            app.ways.try_out(name)
+        click.echo(_effect(app, name, off))
+        if not yes:
+            click.echo("Nothing is changed yet. To do it: add --yes")
+            return
+        app.store.channels.set_live(name, kind, not off, author=actor(app, person, named=True), now=app.clock.now())
+        click.echo(f"{name} is {'back to the outbox' if off else 'live'}.")
+
+
+def _effect(app: App, name: str, off: bool) -> str:
+    if off:
+        return f"From now on what goes over {name} is written to the outbox, and counts as sent for good."
+    first = "" if app.store.channels.any_live() else " It is the first: every approval given by loading falls."
+    return f"From now on what goes over {name} leaves this machine and reaches people.{first}"
+
+
+@channels.command()
+@click.argument("name")
+@as_option
+def up(name: str, person: str) -> None:
+    """Say that the channel NAME works again: what waits for it goes on."""
+    with opened() as app:
+        app.store.channels.set_down(name, _kind(app, name), "", now=app.clock.now(), author=actor(app, person))
+        click.echo(f"{name} is up again.")
+
+
+def _kind(app: App, name: str) -> str:
+    from campaign.errors import RefusedError
+
+    kinds = app.channel_kinds()
+    if name not in kinds:
+        raise RefusedError(f"There is no channel {name}. There are: {', '.join(sorted(kinds)) or 'none yet'}.")
+    return kinds[name]

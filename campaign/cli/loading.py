@@ -1,0 +1,100 @@
+"""`campaign load` and `campaign approve`: a programme enters the ledger, and a person says yes to its messages."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from campaign.cli.common import actor, as_option, local, opened, table
+
+if TYPE_CHECKING:
+    from campaign.delivery.loading import Preview
+    from campaign.wiring import App
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--starts", type=click.DateTime(["%Y-%m-%d"]), help="Give a week without dates its Monday.")
+@click.option("--apply", "wanted", is_flag=True, help="Load it. Without this, only show what loading would do.")
+@click.option("--reason", default="", help="Why, for the log.")
+@as_option
+def load(file: Path, starts: datetime | None, wanted: bool, reason: str, person: str) -> None:
+    """Load a programme FILE. Shows what is added, changed, unchanged and refused; --apply does it."""
+    from campaign.delivery import loading
+    from campaign.delivery.shelf import Shelf
+
+    with opened() as app:
+        who, now = actor(app, person), app.clock.now()
+        loaded = _read(file, starts.date() if starts else None)
+        known = app.store.campaigns.get(loaded.programme.campaign.id)
+        old = Shelf(app.store).get(known.slug) if known else None
+        shown = loading.preview(app.parts, loaded.programme, loaded.files, old, now)
+        _show(shown, loaded.programme.campaign.timezone)
+        if not wanted:
+            click.echo("Nothing is loaded yet. To load it: add --apply")
+            return
+        number = loading.apply(app.parts, shown, author=who, reason=reason or f"load {file.name}", now=now)
+        _approve_by_loading(app, shown.slug, who)
+        click.echo(f"Loaded {shown.slug}, revision {number}.")
+
+
+def _read(file: Path, monday: date | None):  # type: ignore[no-untyped-def]
+    from dataclasses import replace
+
+    from campaign.programme import load_file, with_monday
+
+    loaded = load_file(file)
+    return replace(loaded, programme=with_monday(loaded.programme, monday)) if monday else loaded
+
+
+def _show(shown: Preview, zone: str) -> None:
+    from campaign.delivery.loading import Change
+
+    rows = [
+        (row.change.value, local(row.at, zone) if row.at else "", row.key, row.reason)
+        for row in shown.rows
+        if row.change is not Change.UNCHANGED
+    ]
+    if rows:
+        click.echo(table(rows, ("", "when", "message", "why")))
+    counts = ", ".join(f"{shown.count(change)} {change}" for change in Change if shown.count(change))
+    click.echo(f"{shown.slug}: {counts or 'no messages yet (a draft is not scheduled)'}.")
+
+
+def _approve_by_loading(app: App, slug: str, who: str) -> None:
+    """While approvals are off, loading approves; the log says so, and switching a channel live voids it."""
+    from campaign.delivery import approving
+    from campaign.delivery.shelf import Shelf
+
+    if not app.parts.approving():
+        force = Shelf(app.store).get(slug)
+        approving.approve(app.parts, force, force.planned, author=who, now=app.clock.now(), by_loading=True)
+
+
+@click.command()
+@click.argument("campaign")
+@click.argument("messages", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every message that is not approved yet.")
+@click.option("--withdraw", is_flag=True, help="Take the approval back: what is open is held, what is ahead waits.")
+@click.option("--comment", default="", help="For the log, and for whoever wrote it.")
+@as_option
+def approve(
+    campaign: str, messages: tuple[str, ...], everything: bool, withdraw: bool, comment: str, person: str
+) -> None:
+    """Approve MESSAGES of CAMPAIGN (their ids, or keys as `campaign status` shows them), or --all of them."""
+    from campaign.delivery import approving
+    from campaign.delivery.shelf import Shelf
+
+    with opened() as app:
+        force = Shelf(app.store).get(campaign)
+        who, now = actor(app, person, named=True), app.clock.now()
+        chosen = approving.choose(force, messages, everything=everything)
+        if withdraw:
+            approving.withdraw(app.parts, force, chosen, author=who, now=now, comment=comment)
+            click.echo(f"Withdrew {len(chosen)} approvals.")
+            return
+        count = approving.approve(app.parts, force, chosen, author=who, now=now, comment=comment)
+        click.echo(f"Approved {count} of {len(chosen)}, as {who}; the others were approved as they stand.")

@@ -1,0 +1,138 @@
+"""`campaign status`, `deliveries` and `log`: what is going on, and the proof of it afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaign.cli.common import local, opened, reach, table
+
+if TYPE_CHECKING:
+    from campaign.delivery.views import Item, Need, Week
+    from campaign.wiring import App
+
+SIGNS = {
+    "done": "✓",
+    "open": "…",
+    "opening": "…",
+    "waiting": "?",
+    "held": "‖",
+    "missed": "!",
+    "dropped": "-",
+    "cancelled": "-",
+    "planned": " ",
+}
+
+
+@click.command()
+@click.argument("campaign", required=False, default="")
+@click.option("--watch", is_flag=True, help="Draw it again every two seconds until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(campaign: str, watch: bool, as_json: bool) -> None:
+    """One sentence, the week, and what needs you."""
+    with opened() as app:
+        while True:
+            text = _as_json(app, campaign) if as_json else _as_text(app, campaign)
+            if watch:
+                click.clear()
+            click.echo(text)
+            if not watch:
+                return
+            app.clock.sleep(2)
+
+
+def _weeks(app: App, slug: str) -> list[Week]:
+    from campaign.delivery import views
+    from campaign.delivery.shelf import Shelf
+
+    shelf, now = Shelf(app.store), app.clock.now()
+    return [views.week(app.parts, force, now) for force in ([shelf.get(slug)] if slug else shelf.all())]
+
+
+def _as_text(app: App, slug: str) -> str:
+    from campaign.delivery import views
+
+    now, weeks, needing = app.clock.now(), _weeks(app, slug), views.needs(app.parts)
+    if not weeks:
+        return "No campaign is loaded. Load one: campaign load schedules/YOUR-WEEK.yaml"
+    blocks = [_pauses(app, now)]
+    for week in weeks:
+        mine = [need for need in needing if need.key.startswith(f"{week.slug}/") or need.kind == "channel down"]
+        blocks.append(f"{week.title}\n{views.sentence(week, len(mine), now)}.\n\n{draw(week)}")
+    if needing:
+        blocks.append("Needs you:\n" + "\n".join(_need_lines(needing)))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def draw(week: Week) -> str:
+    """The week as a table: a line a message."""
+    rows = [_row(item, week.timezone) for item in week.items]
+    return table(rows, ("", "when", "message", "channel", "to", "state"))
+
+
+def _row(item: Item, zone: str) -> tuple[str, ...]:
+    unapproved = "" if item.approved else "not approved"
+    state = item.state.value + (f": {item.reason}" if item.reason else "")
+    return (
+        SIGNS[item.state],
+        local(item.at, zone),
+        f"{item.message}/{item.day or 'once'}",
+        item.channel,
+        reach(item),
+        unapproved or state,
+    )
+
+
+def _need_lines(needing: Sequence[Need]) -> list[str]:
+    return [
+        f"  {need.text}\n      why: {need.why or 'unknown'}\n      you can: {', '.join(need.choices)}"
+        for need in needing
+    ]
+
+
+def _pauses(app: App, now: datetime) -> str:
+    lines = [
+        f"PAUSED: {hold.target or 'everything'}, by {hold.author}" + (f": {hold.reason}" if hold.reason else "")
+        for hold in app.store.holds.current(now)
+    ]
+    return "\n".join(lines)
+
+
+def _as_json(app: App, slug: str) -> str:
+    from campaign.delivery import views
+
+    now, weeks, needing = app.clock.now(), _weeks(app, slug), views.needs(app.parts)
+    found = {
+        "now": now,
+        "paused": [asdict(hold) for hold in app.store.holds.current(now)],
+        "campaigns": [{"sentence": views.sentence(week, len(needing), now), **asdict(week)} for week in weeks],
+        "needs_you": [asdict(need) for need in needing],
+    }
+    return json.dumps(found, default=_plain, indent=2, ensure_ascii=False)
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+@click.command("log")
+@click.option("--campaign", default="", help="Only of this campaign.")
+@click.option("--who", default="", help="Only what this person did.")
+@click.option("--limit", default=50, show_default=True, help="How many lines, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def show_log(campaign: str, who: str, limit: int, as_json: bool) -> None:
+    """Who did what, when."""
+    with opened() as app:
+        entries = app.store.log.entries(campaign=campaign, who=who, limit=limit)
+        if as_json:
+            click.echo(json.dumps([asdict(entry) for entry in entries], default=_plain, indent=2, ensure_ascii=False))
+            return
+        for entry in entries:
+            target = f" {entry.target}" if entry.target else ""
+            detail = "" if entry.detail == "{}" else f" {entry.detail}"
+            click.echo(f"{entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.who}: {entry.act}{target}{detail}")

@@ -1,0 +1,71 @@
+"""Telling a human: what asks for a decision, within a minute, over ways of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from campaign.errors import CampaignError
+from campaign.model import BroadcastState, DeliveryState
+from campaign.store import Store
+from campaign.store.log import SERVICE
+
+#: Sends one text to the people on duty; raises CampaignError where it could not.
+Tell = Callable[[str], None]
+
+ASKING = {
+    BroadcastState.HELD: "is held",
+    BroadcastState.MISSED: "was missed",
+    BroadcastState.WAITING: "waits",
+}
+
+
+class Teller:
+    """Raises an alert for each thing that needs a person, and tells it over every way given."""
+
+    def __init__(self, store: Store, ways: Sequence[Tell]) -> None:
+        self._store = store
+        self._ways = ways
+        self._seen = -1
+
+    def tell(self, now: datetime) -> None:
+        """Raise what is new, clear what is settled, and send what nobody was told yet."""
+        changes = self._store.ledger.changes()
+        if changes != self._seen:
+            self._seen = changes
+            self._raise(now)
+        for alert in self._store.alerts.untold() if self._ways else []:
+            if self._send(alert.text, now):
+                self._store.alerts.tell(alert.key, now=now)
+
+    def _raise(self, now: datetime) -> None:
+        wanted = dict(self._wanted())
+        for key, (kind, text) in wanted.items():
+            self._store.alerts.raise_(key, kind, text, now=now)
+        for alert in self._store.alerts.standing():
+            if alert.key not in wanted:
+                self._store.alerts.clear(alert.key, now=now)
+
+    def _wanted(self) -> list[tuple[str, tuple[str, str]]]:
+        found = []
+        for broadcast in self._store.ledger.in_state(*ASKING):
+            text = f"{broadcast.key} {ASKING[broadcast.state]}: {broadcast.reason}."
+            found.append((f"{broadcast.state}:{broadcast.key}", (broadcast.state.value, text)))
+        for name, state in self._store.channels.all().items():
+            if state.down:
+                found.append((f"down:{name}", ("channel down", f"The channel {name} is down: {state.down}.")))
+        for broadcast_id, count in self._store.deliveries.in_doubt().items():
+            broadcast = self._store.ledger.by_id(broadcast_id)
+            text = f"{broadcast.key}: {count} may or may not have gone out. Look, then run campaign settle."
+            found.append((f"uncertain:{broadcast.key}", (DeliveryState.UNCERTAIN.value, text)))
+        return found
+
+    def _send(self, text: str, now: datetime) -> bool:
+        told = False
+        for way in self._ways:
+            try:
+                way(text)
+                told = True
+            except CampaignError as error:
+                self._store.log.add(who=SERVICE, act="alert failed", now=now, detail={"reason": str(error)})
+        return told

@@ -1,0 +1,99 @@
+"""The engine: works what is open, until nothing more can go now.
+
+Channels do not wait for one another: each has one thread at a time, and a dead network delays nobody else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
+
+from campaign.delivery.gates import HoldsNow
+from campaign.delivery.mailing import Mailing
+from campaign.delivery.parts import Parts
+from campaign.delivery.posting import Posting
+from campaign.delivery.recovery import Recovery
+from campaign.delivery.shelf import Shelf
+from campaign.model import Broadcast, BroadcastKind, BroadcastState
+
+#: How many channels may be waited for at the same time.
+THREADS = 32
+
+
+class Engine:
+    """One worker's hands. `worker` is its row in the ledger; `boot` tells one start of the machine from another."""
+
+    def __init__(self, parts: Parts, shelf: Shelf, *, worker: int, boot: str) -> None:
+        self._parts = parts
+        self._worker = worker
+        holds = HoldsNow(parts)
+        self._posting = Posting(parts, shelf, holds, worker)
+        self._mailing = Mailing(parts, shelf, holds, worker)
+        self._recovery = Recovery(parts, shelf, boot=boot)
+        self._recover_at: datetime | None = None
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="channel")
+        self._busy: dict[str, Future[None]] = {}
+        self._closing = threading.Event()
+
+    def recover(self) -> None:
+        """Settle what dead workers left; to be called at the start, and then from time to time."""
+        self._recover_at = self._recovery.run(self._worker)
+
+    def start(self) -> None:
+        """Give every channel with open work to a thread of its own, unless it has one already."""
+        for channel, broadcasts in self._open_by_channel().items():
+            running = self._busy.get(channel)
+            if running is None or running.done():
+                self._busy[channel] = self._pool.submit(self._work, broadcasts)
+
+    def finish(self) -> None:
+        """Wait until every thread came back, and raise what one of them raised."""
+        wait(self._busy.values())
+        for future in list(self._busy.values()):
+            future.result()
+        self._busy.clear()
+
+    def run(self) -> None:
+        """Do all that can be done now, and return when it is done."""
+        if self._recover_at is not None and self._parts.clock.now() >= self._recover_at:
+            self.recover()
+        self.start()
+        self.finish()
+
+    def next_due(self) -> datetime | None:
+        """When a delivery wants to be tried again, or a network asked again."""
+        moments = [self._parts.store.deliveries.next_due(), self._recover_at]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def close(self, seconds: float) -> None:
+        """Begin nothing more, and give what is on its way up to `seconds` to come back."""
+        self._closing.set()
+        wait(self._busy.values(), timeout=seconds)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _open_by_channel(self) -> dict[str, list[Broadcast]]:
+        found: dict[str, list[Broadcast]] = {}
+        for broadcast in self._parts.store.ledger.in_state(BroadcastState.OPENING, BroadcastState.OPEN):
+            found.setdefault(broadcast.key.channel, []).append(broadcast)
+        return found
+
+    def _work(self, broadcasts: list[Broadcast]) -> None:
+        for broadcast in broadcasts:
+            work: Callable[[Broadcast], None] = self._post if broadcast.kind is BroadcastKind.POST else self._mail
+            if self._closing.is_set():
+                return
+            work(broadcast)
+            if self._parts.store.ledger.finish(broadcast.id, self._parts.clock.now()):
+                self._mailing.forget(broadcast.id)
+
+    def _post(self, broadcast: Broadcast) -> None:
+        self._posting.send(broadcast)
+
+    def _mail(self, broadcast: Broadcast) -> None:
+        while broadcast.state is BroadcastState.OPENING and not self._closing.is_set():
+            if self._mailing.fill(broadcast):
+                break
+        while not self._closing.is_set() and self._mailing.send(broadcast):
+            pass

@@ -1,0 +1,140 @@
+"""One post to one channel: taken, asked again, prepared, marked, sent once, settled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from campaign.channels.base import Channel, Notes
+from campaign.delivery import gates, outcomes
+from campaign.delivery.frozen import thaw
+from campaign.delivery.parts import Parts
+from campaign.delivery.shelf import InForce, Shelf
+from campaign.errors import ChannelError, TryLater, Uncertain
+from campaign.model import Broadcast, Delivery, DeliveryState, HoldScope, Post, Strength
+from campaign.store.deliveries import Settled
+from campaign.store.log import SERVICE
+
+
+class Posting:
+    """Sends the posts of open broadcasts. One at a time a channel; channels do not wait for one another."""
+
+    def __init__(self, parts: Parts, shelf: Shelf, holds: gates.HoldsNow, worker: int) -> None:
+        self._parts = parts
+        self._shelf = shelf
+        self._holds = holds
+        self._worker = worker
+
+    def send(self, broadcast: Broadcast) -> None:
+        """Make one attempt at the broadcast's delivery, if it may go now."""
+        store, now = self._parts.store, self._parts.clock.now()
+        force = self._shelf.as_of(broadcast.key.campaign, broadcast.revision, broadcast.opened_at or now)
+        if self._stopped(broadcast, now) or not self._may_go(broadcast, now):
+            return
+        ref = force.programme.channels[broadcast.key.channel]
+        if self._parts.ways.problem(ref):
+            return
+        taken = store.deliveries.take(broadcast.id, worker=self._worker, now=now)
+        for delivery in taken:
+            post = thaw(store.ledger.content(broadcast.id), force.files)
+            self._attempt(broadcast, delivery, post, self._parts.ways.channel(ref), ref.kind)
+
+    def _stopped(self, broadcast: Broadcast, now: datetime) -> bool:
+        """Whether its day is over for it: what is left becomes `missed`."""
+        if now <= broadcast.stop_at:
+            return False
+        self._parts.store.deliveries.end(
+            broadcast.id, DeliveryState.MISSED, "its time of day was over before it could go", now=now
+        )
+        return True
+
+    def _may_go(self, broadcast: Broadcast, now: datetime) -> bool:
+        """Ask holds and the documents' owners again; what was withdrawn since opening is held."""
+        key = broadcast.key
+        if self._is_held(broadcast, now):
+            return False
+        against = self._withdrawn(self._shelf.get(key.campaign), broadcast, now)
+        if against:
+            self._parts.store.holds.place(
+                scope=HoldScope.BROADCAST,
+                target=str(key),
+                strength=Strength.ALL,
+                reason=against,
+                author=SERVICE,
+                now=now,
+            )
+        return not against
+
+    def _withdrawn(self, force: InForce, broadcast: Broadcast, now: datetime) -> str:
+        planned = next((each for each in force.planned if each.key == broadcast.key), None)
+        if planned is None:
+            return ""
+        return "; ".join(gates.facts_against(force.now_says, planned.message, planned.day, force.files, now))
+
+    def _attempt(self, broadcast: Broadcast, delivery: Delivery, post: Post, channel: Channel[Post], kind: str) -> None:
+        deliveries = self._parts.store.deliveries
+        key = self._parts.wire_key(broadcast.key, 0)
+        try:
+            before = deliveries.notes(delivery.id)
+            notes = channel.prepare(post, key=key, notes=before)
+            if dict(notes) != before:
+                deliveries.keep_notes(delivery.id, notes)
+        except Exception as error:  # noqa: BLE001 - nothing but the four errors may go further
+            self._settle_unsent(broadcast, delivery, error, kind)
+            return
+        now = self._parts.clock.now()
+        if now > broadcast.stop_at or self._is_held(broadcast, now):
+            deliveries.settle(
+                [Settled(delivery=delivery.id, state=DeliveryState.PENDING)], worker=self._worker, now=now
+            )
+            return
+        if deliveries.begin(delivery.id, worker=self._worker, now=now):
+            self._irreversible(broadcast, delivery, post, channel, key, notes, kind)
+
+    def _is_held(self, broadcast: Broadcast, now: datetime) -> bool:
+        key = broadcast.key
+        return (
+            self._holds.stopping(
+                campaign=key.campaign, channel=key.channel, broadcast=str(key), essential=broadcast.essential, now=now
+            )
+            is not None
+        )
+
+    def _irreversible(
+        self,
+        broadcast: Broadcast,
+        delivery: Delivery,
+        post: Post,
+        channel: Channel[Post],
+        key: str,
+        notes: Notes,
+        kind: str,
+    ) -> None:
+        try:
+            receipt = channel.send(post, key=key, notes=notes)
+        except Exception as error:  # noqa: BLE001 - nothing but the four errors may go further
+            self._settle_error(broadcast, delivery, outcomes.as_error(error), kind)
+            return
+        settled = outcomes.of_receipt(delivery.id, receipt)
+        self._parts.store.deliveries.settle([settled], worker=self._worker, now=self._parts.clock.now())
+
+    def _settle_unsent(self, broadcast: Broadcast, delivery: Delivery, error: Exception, kind: str) -> None:
+        """`prepare` is reversible, so whatever went wrong there, nothing was sent."""
+        known = outcomes.as_error(error)
+        unsent = TryLater(str(known), code=known.code, raw=known.raw) if isinstance(known, Uncertain) else known
+        self._settle_error(broadcast, delivery, unsent, kind, attempts=delivery.attempts + 1)
+
+    def _settle_error(
+        self, broadcast: Broadcast, delivery: Delivery, error: ChannelError, kind: str, attempts: int = 0
+    ) -> None:
+        now = self._parts.clock.now()
+        following = outcomes.follow(
+            error,
+            attempts=attempts or delivery.attempts + 1,
+            now=now,
+            stop_at=broadcast.stop_at,
+            jitter=self._parts.random.random(),
+        )
+        settled = outcomes.of_error(delivery.id, error, following)
+        self._parts.store.deliveries.settle([settled], worker=self._worker, now=now)
+        if following.channel_down:
+            self._parts.store.channels.set_down(broadcast.key.channel, kind, following.reason, now=now)

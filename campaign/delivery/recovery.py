@@ -1,0 +1,109 @@
+"""What a dead worker left behind: given back where nothing began, asked of the network, or settled by `in_doubt`.
+
+Only a free lock proves death. After a reboot rows still `taken` are uncertain: the last unsynced marks may be gone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from campaign import policy
+from campaign.channels.base import Finds, Receipt
+from campaign.delivery import outcomes
+from campaign.delivery.frozen import thaw
+from campaign.delivery.parts import Parts
+from campaign.delivery.shelf import Shelf
+from campaign.errors import CampaignError
+from campaign.model import Broadcast, BroadcastKind, Delivery, DeliveryState
+from campaign.store.deliveries import Settled
+from campaign.store.workers import Worker
+
+#: How long after an attempt a network's own listing can be trusted to show it.
+LISTING_SETTLES = timedelta(seconds=120)
+KILLED = "the service was stopped while it was being sent"
+REBOOTED = "the machine was restarted while it was being sent"
+RESENT = "sent again after a stop: the person may have two"
+
+
+class Recovery:
+    """Settles what dead workers left. Asks again later where a network needs time to show a post."""
+
+    def __init__(self, parts: Parts, shelf: Shelf, *, boot: str) -> None:
+        self._parts = parts
+        self._shelf = shelf
+        self._boot = boot
+
+    def run(self, me: int) -> datetime | None:
+        """Settle what can be settled now; when to look again (aware UTC), None where nothing is left."""
+        again: list[datetime] = []
+        for worker_id in sorted(self._parts.store.deliveries.left_by() - {me, 0}):
+            if self._parts.store.workers.is_dead(worker_id):
+                worker = self._parts.store.workers.get(worker_id)
+                moment = self._bury(worker_id, worker)
+                if moment is not None:
+                    again.append(moment)
+        return min(again, default=None)
+
+    def _bury(self, worker_id: int, worker: Worker | None) -> datetime | None:
+        deliveries, now = self._parts.store.deliveries, self._parts.clock.now()
+        again: list[datetime] = []
+        for delivery in deliveries.begun_by(worker_id):
+            moment = self._settle(delivery, worker_id, now)
+            if moment is not None:
+                again.append(moment)
+        if worker is not None and worker.boot != self._boot:
+            deliveries.doubt(worker_id, reason=REBOOTED, now=now)
+        else:
+            deliveries.give_back(worker_id, now=now)
+        if not again:
+            self._parts.store.workers.end(worker_id, now=now)
+        return min(again, default=None)
+
+    def _settle(self, delivery: Delivery, worker: int, now: datetime) -> datetime | None:
+        broadcast = self._parts.store.ledger.by_id(delivery.broadcast)
+        if broadcast.kind is BroadcastKind.POST:
+            return self._ask(broadcast, delivery, worker, now)
+        state = policy.in_doubt(broadcast.in_doubt, mail=True, resent=RESENT in delivery.reason)
+        reason = RESENT if state is DeliveryState.PENDING else KILLED
+        self._write(Settled(delivery=delivery.id, state=state, reason=reason, outcome="killed"), worker, now)
+        return None
+
+    def _ask(self, broadcast: Broadcast, delivery: Delivery, worker: int, now: datetime) -> datetime | None:
+        """Ask the network whether a post arrived, where it can tell; a person where it cannot."""
+        began = delivery.began_at or now
+        try:
+            force = self._shelf.as_of(broadcast.key.campaign, broadcast.revision, broadcast.opened_at or now)
+            channel = self._parts.ways.channel(force.programme.channels[broadcast.key.channel])
+            if isinstance(channel, Finds):
+                if now < began + LISTING_SETTLES:
+                    return began + LISTING_SETTLES
+                post = thaw(self._parts.store.ledger.content(broadcast.id), force.files)
+                found = channel.find(post, key=self._parts.wire_key(broadcast.key, 0), since=began)
+                self._write(self._of_answer(delivery, found, broadcast, now), worker, now)
+                return None
+        except CampaignError as error:
+            reason = f"{KILLED}; the network could not be asked ({error})"
+            self._write(Settled(delivery=delivery.id, state=DeliveryState.UNCERTAIN, reason=reason), worker, now)
+            return None
+        self._write(
+            Settled(delivery=delivery.id, state=DeliveryState.UNCERTAIN, reason=KILLED, outcome="killed"), worker, now
+        )
+        return None
+
+    def _of_answer(self, delivery: Delivery, found: object, broadcast: Broadcast, now: datetime) -> Settled:
+        if isinstance(found, Receipt):
+            return outcomes.of_receipt(delivery.id, found)
+        if found is None and now <= broadcast.stop_at:
+            reason = "the network says that it did not arrive"
+            return Settled(delivery=delivery.id, state=DeliveryState.PENDING, reason=reason, outcome="not found")
+        if found is None:
+            return Settled(
+                delivery=delivery.id,
+                state=DeliveryState.MISSED,
+                reason="it did not arrive, and its time of day is over",
+                outcome="not found",
+            )
+        return Settled(delivery=delivery.id, state=DeliveryState.UNCERTAIN, reason=KILLED, outcome="could not tell")
+
+    def _write(self, settled: Settled, worker: int, now: datetime) -> None:
+        self._parts.store.deliveries.settle([settled], worker=worker, now=now)

@@ -1,0 +1,117 @@
+"""Settling what asks for a person: send now, move to, drop; it went out, it did not; try again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from campaign import plan
+from campaign.delivery import gates
+from campaign.delivery.frozen import freeze, post_digest
+from campaign.delivery.parts import Parts
+from campaign.delivery.ring import opening_of, post_of
+from campaign.delivery.shelf import InForce
+from campaign.errors import RefusedError
+from campaign.model import Broadcast, BroadcastKey, BroadcastKind, BroadcastState, DeliveryState
+from campaign.plan import Planned
+
+
+def find(force: InForce, key: str) -> Planned:
+    """The planned broadcast of that key; RefusedError where the programme has none."""
+    for planned in force.planned:
+        if str(planned.key) == key:
+            return planned
+    raise RefusedError(f"{force.slug} has no {key}; `campaign status` lists what it has.")
+
+
+def move(parts: Parts, force: InForce, key: str, to: datetime, *, author: str, now: datetime) -> None:
+    """Give a message that has not opened a new time (aware UTC), as that named person's decision.
+
+    It opens then, or as soon as it may, on that day. Raises RefusedError for a time that is over, or after its
+    `stop_at`, and for a message that has opened.
+    """
+    if to < now - plan.ON_TIME:
+        raise RefusedError("That time is over. Choose one ahead, or send it now.")
+    planned = find(force, key)
+    late_until, stop_at = plan.opening_window(force.programme, planned.message, planned.kind, to)
+    if to >= stop_at:
+        raise RefusedError("That is past the time of day at which this message must stop. Choose an earlier one.")
+    moved = replace(planned, at=to, late_until=late_until, stop_at=stop_at)
+    parts.store.ledger.move(opening_of(force, moved), author=author, now=now)
+
+
+def send_now(parts: Parts, force: InForce, key: str, *, author: str, now: datetime) -> None:
+    """Let it open at once; RefusedError while a pause stops it."""
+    planned = find(force, key)
+    for hold in parts.store.holds.current(now):
+        if hold.covers(campaign=force.slug, channel=planned.key.channel, broadcast=key) and hold.stops(
+            planned.message.essential
+        ):
+            raise RefusedError(f"A pause by {hold.author} is on: lift it first (campaign resume).")
+    move(parts, force, key, now, author=author, now=now)
+
+
+def drop(parts: Parts, force: InForce, key: str, *, author: str, now: datetime, reason: str = "") -> None:
+    """Decide that it never goes."""
+    parts.store.ledger.move(
+        opening_of(force, find(force, key)), author=author, now=now, state=BroadcastState.DROPPED, reason=reason
+    )
+
+
+def pasted(parts: Parts, force: InForce, key: str, *, author: str, now: datetime, url: str = "") -> None:
+    """A person pasted a waiting post: it opens and is sent in one step."""
+    planned = find(force, key)
+    row = parts.store.ledger.get(planned.key)
+    if row is None or gates.TO_PASTE not in row.reason or planned.kind is not BroadcastKind.POST:
+        raise RefusedError(f"{key} does not wait to be pasted.")
+    post = post_of(parts, force, planned, now)
+    opening = replace(opening_of(force, planned, digest=post_digest(post)), content=freeze(post))
+    parts.store.ledger.paste(opening, url=url, author=author, now=now)
+
+
+def went_out(parts: Parts, delivery: int, *, author: str, now: datetime, url: str = "") -> None:
+    """A person looked: it is there."""
+    parts.store.deliveries.judge(
+        delivery, DeliveryState.SENT, author=author, now=now, reason="a person saw it", url=url
+    )
+
+
+def did_not(parts: Parts, delivery: int, *, author: str, now: datetime) -> None:
+    """A person looked: it is not there. It is sent again if its day still allows it, else dropped."""
+    row = _broadcast_of(parts, delivery)
+    if now > row.stop_at:
+        reason = "a person saw that it had not gone out; its time of day is over"
+        parts.store.deliveries.judge(delivery, DeliveryState.DROPPED, author=author, now=now, reason=reason)
+        return
+    parts.store.deliveries.judge(delivery, DeliveryState.PENDING, author=author, now=now)
+
+
+def try_again(parts: Parts, delivery: int, *, author: str, now: datetime) -> None:
+    """Try a failed or missed delivery again, on its day."""
+    row = _broadcast_of(parts, delivery)
+    if now > row.stop_at:
+        raise RefusedError("Its time of day is over: it would go out after its day.")
+    parts.store.deliveries.judge(delivery, DeliveryState.PENDING, author=author, now=now)
+
+
+def drop_delivery(parts: Parts, delivery: int, *, author: str, now: datetime, reason: str = "") -> None:
+    """Decide that this one never goes."""
+    parts.store.deliveries.judge(delivery, DeliveryState.DROPPED, author=author, now=now, reason=reason)
+
+
+def retry_failed(parts: Parts, key: BroadcastKey, *, author: str, now: datetime) -> int:
+    """Try every failed delivery of a mailing again, and nothing else; how many."""
+    row = parts.store.ledger.get(key)
+    if row is None:
+        raise RefusedError(f"{key} has not opened.")
+    if now > row.stop_at:
+        raise RefusedError("Its time of day is over: it would go out after its day.")
+    count = 0
+    for delivery in parts.store.deliveries.of(row.id, DeliveryState.FAILED, limit=1_000_000):
+        parts.store.deliveries.judge(delivery.id, DeliveryState.PENDING, author=author, now=now)
+        count += 1
+    return count
+
+
+def _broadcast_of(parts: Parts, delivery: int) -> Broadcast:
+    return parts.store.ledger.by_id(parts.store.deliveries.get(delivery).broadcast)

@@ -1,0 +1,262 @@
+"""What is going on, as people ask for it: the week, its sentence, and what needs a person. Read from the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from campaign.delivery import gates
+from campaign.delivery.parts import Parts
+from campaign.delivery.ring import as_moved
+from campaign.delivery.shelf import InForce
+from campaign.model import Broadcast, BroadcastKind, BroadcastState, DeliveryState, PlannedPost
+from campaign.plan import Planned
+
+SENT = DeliveryState.SENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One broadcast as people see it. `at` is aware UTC; `tally` counts its deliveries by state."""
+
+    key: str
+    message: str
+    day: str
+    channel: str
+    channel_kind: str
+    kind: BroadcastKind
+    title: str
+    at: datetime
+    state: BroadcastState
+    reason: str = ""
+    broadcast: int = 0
+    moved: bool = False
+    essential: bool = False
+    approved: bool = True
+    url: str = ""
+    tally: Mapping[DeliveryState, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many deliveries it has."""
+        return sum(self.tally.values())
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether it is done with no one left who should have had it and has not."""
+        troubled = {DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.UNCERTAIN, DeliveryState.DROPPED}
+        return self.state is BroadcastState.DONE and not any(self.tally.get(state) for state in troubled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayView:
+    """One day of a week: when it unlocks (aware UTC), and its items in time order. `id` "" holds what is on no day."""
+
+    id: str
+    dates: tuple[date, ...]
+    title: str
+    unlock_at: datetime | None
+    unlocked: bool
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """A campaign as it stands."""
+
+    slug: str
+    title: str
+    timezone: str
+    revision: int
+    days: tuple[DayView, ...]
+
+    @property
+    def items(self) -> list[Item]:
+        """Every item, in time order."""
+        return sorted((item for day in self.days for item in day.items), key=lambda item: item.at)
+
+
+def week(parts: Parts, force: InForce, now: datetime) -> Week:
+    """The week of one campaign as it stands at `now`."""
+    rows = parts.store.ledger.of(force.slug)
+    tallies = parts.store.deliveries.tally(*(row.id for row in rows.values()))
+    urls = parts.store.deliveries.urls(*(row.id for row in rows.values()))
+    approvals = parts.store.approvals.standing(f"{force.slug}/") if parts.approving() else None
+    items = [
+        _item(parts, force, planned, rows.get(str(planned.key)), tallies, urls, approvals) for planned in force.planned
+    ]
+    return Week(
+        slug=force.slug,
+        title=force.programme.campaign.title,
+        timezone=force.programme.campaign.timezone,
+        revision=force.number,
+        days=tuple(_days(force, items, now)),
+    )
+
+
+def _days(force: InForce, items: Sequence[Item], now: datetime) -> Iterable[DayView]:
+    unlocks = {unlock.day.id: unlock.at for unlock in force.unlocks}
+    for day in force.programme.days:
+        at = unlocks.get(day.id)
+        yield DayView(
+            id=day.id,
+            dates=day.dates,
+            title=" and ".join(theme.title for theme in day.themes),
+            unlock_at=at,
+            unlocked=at is not None and at <= now,
+            items=tuple(sorted((item for item in items if item.day == day.id), key=lambda item: item.at)),
+        )
+    rest = tuple(sorted((item for item in items if not item.day), key=lambda item: item.at))
+    if rest:
+        yield DayView(id="", dates=(), title="Also", unlock_at=None, unlocked=True, items=rest)
+
+
+def _item(
+    parts: Parts,
+    force: InForce,
+    planned: Planned,
+    row: Broadcast | None,
+    tallies: Mapping[int, Mapping[DeliveryState, int]],
+    urls: Mapping[int, str],
+    approvals: Mapping[str, object] | None,
+) -> Item:
+    moved = as_moved(planned, row) if row and row.moved else planned
+    return Item(
+        key=str(planned.key),
+        message=planned.message.id,
+        day=planned.day.id if planned.day else "",
+        channel=planned.key.channel,
+        channel_kind=force.programme.channels[planned.key.channel].kind,
+        kind=planned.kind,
+        title=_title(planned),
+        at=moved.at,
+        state=row.state if row else BroadcastState.PLANNED,
+        reason=row.reason if row else "",
+        broadcast=row.id if row else 0,
+        moved=bool(row and row.moved),
+        essential=planned.message.essential,
+        approved=bool(row and row.opened_at) or approvals is None or _stands(parts, force, planned, approvals),
+        url=urls.get(row.id, "") if row else "",
+        tally=tallies.get(row.id, {}) if row else {},
+    )
+
+
+def _stands(parts: Parts, force: InForce, planned: Planned, approvals: Mapping[str, object]) -> bool:
+    approval = approvals.get(str(planned.key))
+    return approval is not None and getattr(approval, "digest", "") == gates.digest_of(parts, force, planned)
+
+
+def _title(planned: Planned) -> str:
+    message = planned.message
+    theme = next((each.title for each in (planned.day.themes if planned.day else ()) if each.id == message.theme), "")
+    if theme:
+        return theme
+    if planned.day and planned.day.themes:
+        return " and ".join(each.title for each in planned.day.themes)
+    named = message.title if isinstance(message, PlannedPost) else ""
+    return named or message.id.replace("-", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Something that waits for a person: what happened, why, and what they can do (words of `campaign settle`)."""
+
+    kind: str
+    key: str
+    text: str
+    why: str
+    choices: tuple[str, ...]
+    at: datetime | None = None
+    delivery: int = 0
+
+
+CHOICES: Mapping[BroadcastState, tuple[str, ...]] = {
+    BroadcastState.MISSED: ("send now", "move to", "drop"),
+    BroadcastState.HELD: ("send now", "move to", "drop"),
+    BroadcastState.WAITING: ("move to", "drop"),
+}
+URGENCY = ("uncertain", "missed", "failed", "waiting", "channel down", "held")
+
+
+def needs(parts: Parts) -> list[Need]:
+    """Everything that needs a person, soonest harm first."""
+    found = [*_uncertain(parts), *_asking(parts), *_failed(parts), *_down(parts)]
+    return sorted(found, key=lambda need: (URGENCY.index(need.kind), need.at is None, need.at, need.key))
+
+
+def _asking(parts: Parts) -> Iterable[Need]:
+    for row in parts.store.ledger.in_state(*CHOICES):
+        to_paste = gates.TO_PASTE in row.reason
+        yield Need(
+            kind=row.state.value,
+            key=str(row.key),
+            text=f"{row.key} {'waits to be pasted' if to_paste else f'is {row.state}'}",
+            why=row.reason,
+            choices=("it went out", *CHOICES[row.state]) if to_paste else CHOICES[row.state],
+            at=row.planned_at,
+        )
+
+
+def _uncertain(parts: Parts) -> Iterable[Need]:
+    for broadcast, count in parts.store.deliveries.in_doubt().items():
+        row = parts.store.ledger.by_id(broadcast)
+        for delivery in parts.store.deliveries.of(broadcast, DeliveryState.UNCERTAIN, limit=20):
+            more = f" ({count} in all)" if count > 20 else ""
+            yield Need(
+                kind="uncertain",
+                key=str(row.key),
+                text=f"{row.key}, delivery {delivery.id}, may have gone out{more}",
+                why=delivery.reason,
+                choices=("it went out", "it did not"),
+                at=delivery.began_at,
+                delivery=delivery.id,
+            )
+
+
+def _failed(parts: Parts) -> Iterable[Need]:
+    for row in parts.store.ledger.in_state(BroadcastState.DONE, BroadcastState.OPEN):
+        if row.kind is BroadcastKind.POST:
+            for delivery in parts.store.deliveries.of(row.id, DeliveryState.FAILED, DeliveryState.MISSED):
+                yield Need(
+                    kind="failed",
+                    key=str(row.key),
+                    text=f"{row.key} was refused"
+                    if delivery.state is DeliveryState.FAILED
+                    else f"{row.key} was missed",
+                    why=delivery.reason,
+                    choices=("try again", "drop"),
+                    at=row.planned_at,
+                    delivery=delivery.id,
+                )
+
+
+def _down(parts: Parts) -> Iterable[Need]:
+    for name, state in parts.store.channels.all().items():
+        if state.down:
+            yield Need(
+                kind="channel down",
+                key=name,
+                text=f"The channel {name} is down",
+                why=state.down,
+                choices=("campaign channels up " + name,),
+            )
+
+
+def sentence(week: Week, needing: int, now: datetime) -> str:
+    """The week in one sentence: "Tuesday: 6 of 9 sent, next at 10:05 on mastodon-hscp, 2 need you"."""
+    zone = ZoneInfo(week.timezone)
+    today = now.astimezone(zone).date()
+    items = [item for item in week.items if item.at.astimezone(zone).date() == today]
+    ahead = [item for item in week.items if item.at > now and item.state is BroadcastState.PLANNED]
+    sent = sum(item.state is BroadcastState.DONE for item in items)
+    parts = [f"{sent} of {len(items)} sent" if items else "nothing planned today"]
+    if ahead:
+        following = ahead[0].at.astimezone(zone)
+        when = f"{following:%H:%M}" if following.date() == today else f"{following:%H:%M on %A %-d %B}"
+        parts.append(f"next at {when} on {ahead[0].channel}")
+    else:
+        parts.append("nothing more to come")
+    parts.append(f"{needing} need you" if needing != 1 else "1 needs you")
+    return f"{now.astimezone(zone):%A}: {', '.join(parts)}"
