@@ -11,6 +11,7 @@ import ssl
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -234,19 +235,22 @@ class Http:
     def _network(self) -> Transport:
         """The transport, made at first use: reading the certificates takes some 20 ms."""
         if self._transport is None:
-            verify = (
-                ssl.create_default_context(cafile=self._ca_file)
-                if self._ca_file
-                else httpx.create_ssl_context(trust_env=False)
-            )
             self._transport = _GuardedTransport(
-                verify=verify,
+                verify=_certificates(self._ca_file),
                 proxy=self._proxy,
                 allow_private=self._allow_private,
                 patience=self._patience,
                 resolve=self._resolve,
             )
         return self._transport
+
+
+@lru_cache(maxsize=8)
+def _certificates(ca_file: str) -> ssl.SSLContext:
+    """The certificates that are trusted: those of `ca_file`, else the usual ones. Read once for all clients."""
+    if ca_file:
+        return ssl.create_default_context(cafile=ca_file)
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _GuardedTransport(httpx.HTTPTransport):
