@@ -1,1 +1,1 @@
-"""The pages: an app made from the parts it is given."""
+"""The pages: an app made from the parts it is given (`app.create_app`)."""
