@@ -110,24 +110,8 @@ def _day(number: int, before: Before, *themes: Theme) -> Day:
     return Day(id=ids[number], dates=(date(2023, 10, 9 + number),), unlock=time(7), before=before, themes=themes)
 
 
-def programme(**head: object) -> Programme:
-    """A week of October 2023 with something of every kind. Words that begin with `zz` are those that could slip out."""
-    campaign = Campaign(
-        id="week-2023",
-        title="Safeguarding Week 2023",
-        status=CampaignStatus.READY,
-        series="safeguarding-week",
-        starts=date(2023, 10, 9),
-        ends=date(2023, 10, 13),
-        summary="Five days about keeping children safe.",
-        text="## What it is\n\nWords **about** the week, and [an interview](resource:chair).",
-        resources=("chair",),
-        hashtags=("Safeguarding2023",),
-        contact=Contact(name="The team", email="team@example.org"),
-        help_line="If a child is in danger, call 999.",
-        one_thing=OneThing(text="Talk to one colleague.", link="resource:chair"),
-    )
-    days = (
+def _days() -> tuple[Day, ...]:
+    return (
         _day(
             0,
             Before.SUMMARY,
@@ -165,6 +149,25 @@ def programme(**head: object) -> Programme:
         _day(3, Before.NOTHING, Theme(id="infants", title="zzinfants", text="zzthursdaytext")),
         _day(4, Before.NOTHING, Theme(id="carers", title="zzcarers", text="zzfridaytext")),
     )
+
+
+def programme(**head: object) -> Programme:
+    """A week of October 2023 with something of every kind. Words that begin with `zz` are those that could slip out."""
+    campaign = Campaign(
+        id="week-2023",
+        title="Safeguarding Week 2023",
+        status=CampaignStatus.READY,
+        series="safeguarding-week",
+        starts=date(2023, 10, 9),
+        ends=date(2023, 10, 13),
+        summary="Five days about keeping children safe.",
+        text="## What it is\n\nWords **about** the week, and [an interview](resource:chair).",
+        resources=("chair",),
+        hashtags=("Safeguarding2023",),
+        contact=Contact(name="The team", email="team@example.org"),
+        help_line="If a child is in danger, call 999.",
+        one_thing=OneThing(text="Talk to one colleague.", link="resource:chair"),
+    )
     return Programme(
         campaign=replace(campaign, **head),  # type: ignore[arg-type]
         organisations={"SCP": Organisation(id="SCP", name="Safeguarding Partnership", url="https://scp.example.org")},
@@ -174,7 +177,7 @@ def programme(**head: object) -> Programme:
             "parents": Audience(id="parents", name="Parents and carers"),
         },
         resources=_resources(),
-        days=days,
+        days=_days(),
     )
 
 
