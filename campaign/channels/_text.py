@@ -222,12 +222,13 @@ def mastodon_length(text: str, *, url: int = 23) -> int:
     """
     total = at = 0
     for link in links(text, bare=False, grammar=MASTODON_LINKS) if "://" in text else ():
-        total += graphemes(_short_mentions(text[at : link.start])) + url
+        total += graphemes(short_mentions(text[at : link.start])) + url
         at = link.end
-    return total + graphemes(_short_mentions(text[at:]))
+    return total + graphemes(short_mentions(text[at:]))
 
 
-def _short_mentions(text: str) -> str:
+def short_mentions(text: str) -> str:
+    """`text` with `@user@domain` as `@user`, the way Mastodon counts and shows it."""
     return _MENTION.sub(r"@\g<user>", text) if text.count("@") > 1 else text
 
 

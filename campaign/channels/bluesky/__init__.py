@@ -15,13 +15,14 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr
 
 from campaign.channels import _checks
-from campaign.channels._images import Frame, UnfitImage, fit
+from campaign.channels._images import Frame
+from campaign.channels._readback import SETTLED
 from campaign.channels._reply import Reply
+from campaign.channels._social import MOST_PARTS, Social, figures
 from campaign.channels._text import Span, graphemes, split
 from campaign.channels.base import (
     UNKNOWN,
     Account,
-    Channel,
     Limits,
     Notes,
     Options,
@@ -39,8 +40,6 @@ from campaign.model import Post
 POST = "app.bsky.feed.post"
 MOST_TEXT = 300
 MOST_BYTES = 3000
-MOST_PARTS = 10
-SETTLED = timedelta(seconds=120)
 _DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 
 
@@ -57,12 +56,11 @@ class BlueskyOptions(Options):
     thread: bool = Field(default=False, description="Split a text that is too long into a thread.")
 
 
-class Bluesky(Channel[Post]):
+class Bluesky(Social):
     """Posts on Bluesky."""
 
     kind: ClassVar[str] = "bluesky"
     title: ClassVar[str] = "Bluesky"
-    carries: ClassVar[type[Any]] = Post
     replay: ClassVar[Replay] = Replay(
         ReplayKind.SAFE,
         "Once, however often it is tried, as long as nobody deletes the post in between.",
@@ -172,9 +170,8 @@ class Bluesky(Channel[Post]):
         reply = self._session.call("GET", "app.bsky.feed.getPosts", params={"uris": remote_id})
         if not reply.ok:
             raise self._session.error(reply)
-        found = {"likes": "likeCount", "reposts": "repostCount", "replies": "replyCount", "quotes": "quoteCount"}
-        counts = {name: reply.dig("posts", 0, field) for name, field in found.items()}
-        return {name: count for name, count in counts.items() if isinstance(count, int)}
+        counts = {"likes": "likeCount", "reposts": "repostCount", "replies": "replyCount", "quotes": "quoteCount"}
+        return figures(reply, {name: ("posts", 0, field) for name, field in counts.items()})
 
     def _parts(self, whole: RichText) -> list[RichText]:
         """The text as one part; split where the channel makes threads and it is too long."""
@@ -232,10 +229,7 @@ class Bluesky(Channel[Post]):
 
     def _upload(self, post: Post, number: int) -> dict[str, Any]:
         image = post.images[number]
-        try:
-            fitted = fit(image, self._frame)
-        except UnfitImage as error:
-            raise Refused(f"{image.name}: {error}.", code="image-unfit") from None
+        fitted = self.fitted(image, self._frame)
         reply = self._session.call(
             "POST",
             "com.atproto.repo.uploadBlob",

@@ -11,6 +11,7 @@ from typing import Any
 
 from campaign.channels._outcome import outcome
 from campaign.channels._reply import Reply
+from campaign.channels._social import way
 from campaign.channels._tokens import Keychain
 from campaign.channels.base import Tools
 from campaign.errors import ChannelDown, ChannelError
@@ -98,6 +99,5 @@ class Session:
         return self._http(method, name, headers=headers, **options)
 
     def _http(self, method: str, name: str, **options: Any) -> Reply:
-        if self._tools.http is None:
-            raise ChannelDown("Bluesky was given no way to the network.")
-        return self._tools.http.request(method, f"{self._service}/xrpc/{name}", secrets=(self._password,), **options)
+        http = way(self._tools, "Bluesky")
+        return http.request(method, f"{self._service}/xrpc/{name}", secrets=(self._password,), **options)

@@ -1,0 +1,93 @@
+"""What the channels of social networks share: the way to the network, fitted images, and threads that can go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from campaign.channels._images import Fitted, Frame, UnfitImage, fit
+from campaign.channels._reply import Reply
+from campaign.channels._tokens import Keychain
+from campaign.channels.base import Channel, Receipt, Tools
+from campaign.channels.http import Http
+from campaign.errors import ChannelDown, Refused
+from campaign.model import Image, Post
+
+MOST_PARTS = 10
+
+
+class Social(Channel[Post]):
+    """A channel that posts on a social network."""
+
+    carries: ClassVar[type[Any]] = Post
+
+    @property
+    def http(self) -> Http:
+        """The way to the network; ChannelDown where there is none."""
+        return way(self.tools, self.title)
+
+    def signed_out(self) -> ChannelDown:
+        """The error of a channel that nobody has signed in."""
+        name = self.tools.name
+        return ChannelDown(f"{name} is not signed in to {self.title}: run `campaign channels connect {name}`.")
+
+    def stored_token(self, given: Any) -> str:
+        """The access token of the options (`given`, a SecretStr or None), else the one that `connect` stored."""
+        token = given.get_secret_value() if given is not None else str(Keychain(self.tools).read().get("access", ""))
+        if not token:
+            raise self.signed_out()
+        return str(token)
+
+    def fitted(self, image: Image, frame: Frame) -> Fitted:
+        """`image` within `frame`; Refused where it cannot be."""
+        try:
+            return fit(image, frame)
+        except UnfitImage as error:
+            raise Refused(f"{image.name}: {error}.", code="image-unfit") from None
+
+    def post_parts(self, key: str, parts: list[str], post: Callable[[int, str, str], Receipt]) -> Receipt:
+        """Post each of `parts` by `post(number, text, id of the part before)`, going on where an earlier attempt broke.
+
+        What is out is written down after each part of a thread, so that no part goes twice. The receipt is the first
+        part's.
+        """
+        done = self.progress(key)
+        receipt = sent(done[0]) if done else None
+        for number in range(len(done), len(parts)):
+            posted = post(number, parts[number], done[-1]["id"] if done else "")
+            done = [*done, {"id": posted.remote_id, "url": posted.url}]
+            if len(parts) > 1:
+                self.keep_progress(key, done)
+            receipt = receipt or posted
+        if receipt is None:
+            raise Refused("The post is empty.")
+        return receipt
+
+    def progress(self, key: str) -> list[dict[str, str]]:
+        """The parts of the thread `key` that are out: id and url of each, in order."""
+        kept: list[dict[str, str]] = json.loads(self.tools.notes.get(f"thread.{key}") or "[]")
+        return kept
+
+    def keep_progress(self, key: str, done: list[dict[str, str]]) -> None:
+        """Write down which parts of the thread `key` are out."""
+        name = f"thread.{key}"
+        self.tools.notes.swap(name, old=self.tools.notes.get(name), new=json.dumps(done))
+
+
+def way(tools: Tools, title: str) -> Http:
+    """The way to the network; ChannelDown where there is none."""
+    if tools.http is None:
+        raise ChannelDown(f"{title} was given no way to the network.")
+    return tools.http
+
+
+def sent(part: Mapping[str, str]) -> Receipt:
+    """The receipt of a part that is out already."""
+    return Receipt(remote_id=part["id"], url=part["url"], duplicate=True)
+
+
+def figures(reply: Reply, fields: Mapping[str, tuple[str | int, ...]]) -> dict[str, int]:
+    """The whole numbers of a reply, each at its path; those that are there."""
+    found = {name: reply.dig(*path) for name, path in fields.items()}
+    return {name: value for name, value in found.items() if isinstance(value, int) and not isinstance(value, bool)}
