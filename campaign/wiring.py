@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from campaign.address import KeyRing
 from campaign.channels.base import Channel, Tools
 from campaign.channels.http import Http
 from campaign.channels.outbox import stand_in
@@ -189,6 +190,7 @@ class App:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.key = load_key(settings.key_file)
+        self.ring = KeyRing(self.key)
         self.store = open_store(settings, self.key, create=create)
         self.installation = load_installation(settings)
         with self.store.database.write() as connection:

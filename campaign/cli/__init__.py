@@ -12,14 +12,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("campaign.cli.loading:approve", "Say yes to messages, or take it back"),
     "channels": ("campaign.cli.channels:channels", "What channels there are, and which are live"),
     "init": ("campaign.cli.installing:init", "Make this installation"),
+    "lists": ("campaign.cli.lists:lists", "Mailing lists: what there is, add one, import people"),
     "load": ("campaign.cli.loading:load", "Load a programme; first a dry run"),
     "log": ("campaign.cli.showing:show_log", "Who did what, when"),
     "pause": ("campaign.cli.control:pause", "Stop everything, a campaign or a channel"),
+    "people": ("campaign.cli.people:people", "The team: whose names an act can bear"),
     "rehearse": ("campaign.cli.rehearsing:rehearse", "Play a week in seconds; nothing leaves the machine"),
     "resume": ("campaign.cli.control:resume", "Lift a pause"),
     "run": ("campaign.cli.running:run", "Run the service"),
     "settle": ("campaign.cli.control:settle", "Decide what needs you"),
     "status": ("campaign.cli.showing:status", "The week, and what needs you"),
+    "subscribers": ("campaign.cli.subscribers:subscribers", "Find, add, move, export or erase people on lists"),
 }
 """Name of a command -> ("campaign.cli.module:function", its one line in `--help`)."""
 

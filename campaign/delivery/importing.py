@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -27,11 +27,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "language": ("lang",),
     "list": ("lists", "mailing list"),
     "basis": ("lawful basis", "legal basis"),
-    "consent date": ("consented on", "date of consent", "opt in date", "opted in", "collected on", "date collected", "consent given"),
+    "consent date": ("consented on", "date of consent", "opt in date", "opted in", "collected on", "consent given"),
     "consent source": ("source", "consent how", "how", "collected by", "opt in source", "signed up via"),
     "consent wording": ("wording", "consent text", "statement", "opt in wording", "opt out wording"),
     "controllers": ("consent organisations", "named organisations"),
-}  # fmt: skip
+}
 
 _SEPARATORS = re.compile(r"[,;|/\n]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -143,17 +143,32 @@ def _details(cells: _Cells, words: Vocabulary) -> Details:
 
 def _known(cells: _Cells, name: str, known: Mapping[str, str]) -> list[str]:
     """The labels in a cell, by id or by name in any case; WordsError names one that nothing is called."""
+    return _labels(_SEPARATORS.split(cells.text(name)), known, cells.where(name))
+
+
+def _labels(written: Iterable[str], known: Mapping[str, str], where: str) -> list[str]:
     by_word = {word.casefold(): slug for slug, title in known.items() for word in (title, slug) if word}
     found = []
-    for word in _SEPARATORS.split(cells.text(name)):
+    for word in written:
         wanted = " ".join(word.split())
         if not wanted:
             continue
         if known and wanted.casefold() not in by_word:
             there = ", ".join(sorted(known))
-            raise WordsError(f"{cells.where(name)}: nothing is called {wanted[:60]!r}. There are: {there}", "")
+            raise WordsError(f"{where}: nothing is called {wanted[:60]!r}. There are: {there}", "")
         found.append(by_word.get(wanted.casefold(), wanted))
     return found
+
+
+def labelled(written: Iterable[str], words: Vocabulary, what: str) -> frozenset[str]:
+    """The ids of areas (`what` = area; groups opened) or audiences that staff wrote; RefusedError names a wrong one."""
+    try:
+        if what != "area":
+            return frozenset(_labels(written, words.audiences, what))
+        found = _labels(written, {**words.areas, **dict.fromkeys(words.groups, "")}, what)
+    except WordsError as error:
+        raise RefusedError(f"{error}.") from None
+    return frozenset(member for area in found for member in words.groups.get(area, (area,)))
 
 
 class _Cells:

@@ -1,0 +1,175 @@
+"""`campaign people`, `lists` and `subscribers`, as a comms officer types them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.commands.conftest import Run
+
+HEAD = "Email,First name,Organisation,Area,Consent date,Consent source,Consent wording\n"
+ANN = "ann@example.org,Ann,County Council,HAM,01/09/2023,2023 event form,Yes please\n"
+BOB = "bob@example.org,Bob,=cmd|' /C calc'!A0,IOW,01/09/2023,2023 event form,Yes please\n"
+
+
+@pytest.fixture
+def listed(run: Run) -> Run:
+    """With a list called parents."""
+    run("lists", "add", "parents", "--title", "Parents", "--sender", "hscp", "--basis", "consent", "--public")
+    return run
+
+
+def write(tmp_path: Path, text: str, name: str = "people.csv", encoding: str = "utf-8") -> str:
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    return str(path)
+
+
+def test_the_team_is_kept_by_name(run: Run) -> None:
+    assert "Jo" in run("people", "list").output
+    run("people", "add", "Jo", code=4)
+    run("people", "remove", "Jo")
+    assert "Nobody yet" in run("people", "list").output
+    assert "Jo" in run("people", "list", "--removed").output
+    run("people", "remove", "Jo", code=4)
+    run("people", "add", "Jo")
+    assert "editor" not in run("people", "list").output
+
+
+def test_a_list_needs_a_basis_a_sender_and_a_plain_name(run: Run) -> None:
+    words = ("lists", "add", "friends", "--title", "Friends", "--sender", "hscp", "--basis")
+    assert "lawful basis" in run(*words, "because", code=4).output
+    assert "charity" in run(*words, "charity_soft_opt_in", code=4).output
+    run(*words, "charity_soft_opt_in", "--charity-number", "1234567")
+    assert "already" in run(*words, "consent", code=4).output
+    assert (
+        "no sender" in run("lists", "add", "x", "--title", "X", "--sender", "no", "--basis", "consent", code=4).output
+    )
+    run("lists", "add", "Not a name", "--title", "X", "--sender", "hscp", "--basis", "consent", code=4)
+    assert "charity_soft_opt_in" in run("lists").output
+
+
+def test_an_import_is_a_dry_run_until_it_is_applied(listed: Run, tmp_path: Path) -> None:
+    file = write(tmp_path, HEAD + ANN + "nobody,,,,,,\n" + ANN)
+    dry = listed("lists", "import", file, "--list", "parents", code=1).output
+    assert "3 rows: 1 added, 2 refused." in dry
+    assert "row 3: refused" in dry
+    assert "row 4: refused: the same address is on an earlier row" in dry
+    assert "Nothing is changed yet" in dry
+    assert "Nobody." in listed("subscribers", "find").output
+    listed("lists", "import", file, "--list", "parents", "--apply", code=1)
+    assert "ann@example.org" in listed("subscribers", "find", "ANN").output
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("comma", [",", ";", "\t"])
+def test_csv_as_people_save_it(listed: Run, tmp_path: Path, encoding: str, comma: str) -> None:
+    row = ["Zoë", "01/09/2023", "zoe@example.org", "form", '"Yes,\r\nplease"']
+    text = comma.join(["Forename", "Opt-in date", "E-mail", "Source", "Wording"]) + "\r\n" + comma.join(row) + "\r\n"
+    file = write(tmp_path, text, encoding=encoding)
+    assert "1 rows: 1 added." in listed("lists", "import", file, "--list", "parents", "--apply").output
+    assert "Zoë" in listed("subscribers", "show", "zoe@example.org").output
+
+
+def test_xlsx_with_real_dates_and_a_list_column(listed: Run, tmp_path: Path) -> None:
+    from datetime import datetime
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Subscribers"
+    sheet.append(["Email", "List", "Consent date", "Consent source", "Consent wording"])
+    sheet.append(["ann@example.org", "Parents", datetime(2023, 9, 1), "form", "Yes"])
+    book.save(tmp_path / "people.xlsx")
+    assert "1 added" in listed("lists", "import", str(tmp_path / "people.xlsx"), "--apply").output
+
+
+def test_what_is_no_table_of_people_is_said_so(listed: Run, tmp_path: Path) -> None:
+    for text, words in (("", "empty"), ("just words\nand more\n", "No column of email"), ("\x00\x01\x02" * 99, "")):
+        shown = listed("lists", "import", write(tmp_path, text), "--list", "parents", code=1).output
+        assert words in shown
+        assert "Traceback" not in shown
+    assert "no such file" in listed("lists", "import", str(tmp_path / "none.csv"), code=1).output
+    twice = HEAD + HEAD + ANN
+    assert "1 added" in listed("lists", "import", write(tmp_path, twice), "--list", "parents").output
+
+
+def test_who_left_by_phone_is_not_brought_back_and_can_only_return_alone(listed: Run, tmp_path: Path) -> None:
+    file = write(tmp_path, HEAD + ANN)
+    listed("lists", "import", file, "--list", "parents", "--apply")
+    assert "Left: parents." in listed("subscribers", "leave", "ann@example.org", "--reason", "phone call").output
+    shown = listed("lists", "import", file, "--list", "parents", "--apply").output
+    assert "suppressed: asked to leave" in shown
+    lift = listed("subscribers", "lift", "ann@example.org", "--reason", "rang again", "--as", "Jo", code=4).output
+    assert "own confirmed sign-up" in lift
+    adding = ("subscribers", "add", "ann@example.org", "--list", "parents", "--consent-source", "phone")
+    assert "suppressed" in listed(*adding, "--consent-wording", "I agree.", code=4).output
+
+
+def test_somebody_unknown_who_rings_is_kept_out_too(listed: Run, tmp_path: Path) -> None:
+    listed("subscribers", "leave", "ann@example.org", "--reason", "phone call")
+    shown = listed("lists", "import", write(tmp_path, HEAD + ANN), "--list", "parents", "--apply").output
+    assert "1 suppressed" in shown
+
+
+def test_adding_one_person_needs_their_proof(listed: Run) -> None:
+    words = ("subscribers", "add", "Ann@example.org", "--list", "parents", "--first-name", "Ann")
+    assert "source, wording is missing" in listed(*words, code=4).output
+    listed(*words, "--consent-source", "phone", "--consent-wording", "May we email you? Yes.")
+    shown = listed("subscribers", "show", "ANN@example.org").output
+    assert "Ann@example.org" in shown
+    assert "parents (confirmed" in shown
+    listed("subscribers", "move", "ann@example.org", "ann@example.com")
+    assert "nobody with that address" in listed("subscribers", "show", "ann@example.org", code=4).output
+
+
+def test_an_export_runs_nothing_and_can_be_imported_again(listed: Run, tmp_path: Path) -> None:
+    listed("lists", "import", write(tmp_path, HEAD + ANN + BOB), "--list", "parents", "--apply")
+    out = tmp_path / "out.csv"
+    assert "2 rows" in listed("subscribers", "export", str(out)).output
+    with out.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[1]["Organisation"].startswith("'=cmd")
+    assert rows[0]["Consent wording"] == "Yes please"
+    assert out.stat().st_mode & 0o077 == 0
+    again = listed("lists", "import", str(out)).output
+    assert "2 rows: 2 unchanged." in again
+    listed("subscribers", "export", str(out), code=4)
+
+
+def test_access_gives_everything_and_erasure_takes_it(listed: Run, tmp_path: Path) -> None:
+    listed("lists", "import", write(tmp_path, HEAD + ANN), "--list", "parents", "--apply")
+    held = json.loads(listed("subscribers", "access", "ann@example.org").output)
+    assert held["person"]["first_name"] == "Ann"
+    assert held["consents"][0]["text"] == "Yes please"
+    page = tmp_path / "ann.html"
+    listed("subscribers", "access", "ann@example.org", "--page", str(page))
+    assert "County Council" in page.read_text("utf-8")
+    assert "--as NAME" in listed("subscribers", "erase", "ann@example.org", "--yes", code=4).output
+    assert "Nothing is changed yet" in listed("subscribers", "erase", "ann@example.org", "--as", "Jo").output
+    listed("subscribers", "erase", "ann@example.org", "--as", "Jo", "--yes")
+    held = json.loads(listed("subscribers", "access", "ann@example.org").output)
+    assert held["person"] == {}
+    assert [each["reason"] for each in held["suppressions"]] == ["erased"]
+    shown = listed("lists", "import", write(tmp_path, HEAD + ANN), "--list", "parents", "--apply").output
+    assert "asked to be erased" in shown
+    database = (tmp_path / "home" / "campaign.db").read_bytes()
+    assert b"ann@example.org" not in database
+    assert b"County Council" not in database
+
+
+def test_the_report_holds_every_row_and_no_address(listed: Run, tmp_path: Path) -> None:
+    rows = "".join(f"nobody{number},,,,,,\n" for number in range(30))
+    report = tmp_path / "report.csv"
+    file = write(tmp_path, HEAD + ANN + rows)
+    shown = listed("lists", "import", file, "--list", "parents", "--report", str(report), code=1).output
+    assert "Only the first 20" in shown
+    with report.open(newline="", encoding="utf-8-sig") as opened:
+        kept = list(csv.DictReader(opened))
+    assert len(kept) == 31
+    assert kept[0]["Verdict"] == "added"
+    assert "ann@" not in report.read_text("utf-8")
