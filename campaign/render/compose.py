@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -44,6 +44,7 @@ class Press:
 
     planned: PlannedMailing
     library: Library
+    _captures: dict[frozenset[str], bool] = field(default_factory=dict)
 
     @cached_property
     def plain(self) -> Sandbox:
@@ -73,8 +74,12 @@ class Press:
 
     def reads_captures(self) -> bool:
         """Whether its templates work on text that they printed before: see `looks_into_captures`."""
-        sources = [self.library.text(name) for name in sorted(self.library.used)]
-        return looks_into_captures(self.plain, [*sources, self.planned.subject, self.planned.preheader])
+        used = frozenset(self.library.used)
+        if used not in self._captures:
+            sources = [self.library.text(name) for name in sorted(used)]
+            lines = [self.planned.subject, self.planned.preheader]
+            self._captures[used] = looks_into_captures(self.plain, [*sources, *lines])
+        return self._captures[used]
 
 
 def template_name(planned: PlannedMailing) -> str:

@@ -66,7 +66,7 @@ class Part:
 
     def encoded(self, values: Mapping[str, str]) -> bytes:
         """The whole part as base64, slots filled: for a part most of which is not ASCII."""
-        data = b64encode(fill(self.text, values).encode("utf-8"))
+        data = b64encode(fill(self.text, values).replace("\n", "\r\n").encode("utf-8"))
         return b"\r\n".join(data[start : start + 76] for start in range(0, len(data), 76))
 
 

@@ -18,6 +18,7 @@ from campaign.errors import Refused
 LINE = 76
 #: RFC 2047 section 2: an encoded word is at most 75 characters; `=?utf-8?b?` and `?=` take 12, base64 grows by 4/3.
 _WORD_BYTES = 45
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[a-z0-9.-]+")
@@ -29,7 +30,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def refuse_breaks(value: str, what: str) -> str:
     """`value`, or Refused where a line break or another control character would forge a header."""
-    if any(char < " " or char == "\x7f" for char in value):
+    if _CONTROL.search(value):
         raise Refused(f"{what} holds a line break or another control character")
     return value
 
@@ -56,13 +57,15 @@ def wire_address(address: str) -> tuple[str, bool]:
     return whole, not local.isascii()
 
 
-def encoded_words(text: str) -> list[str]:
-    """`text` as RFC 2047 encoded words, cut between characters."""
+def encoded_words(text: str, first: int = _WORD_BYTES) -> list[str]:
+    """`text` as RFC 2047 encoded words, cut between characters; the first holds at most `first` bytes."""
     words: list[bytes] = [b""]
+    limit = first
     for char in text:
         data = char.encode("utf-8")
-        if len(words[-1]) + len(data) > _WORD_BYTES:
+        if len(words[-1]) + len(data) > limit:
             words.append(b"")
+            limit = _WORD_BYTES
         words[-1] += data
     return [f"=?utf-8?b?{b64encode(word).decode('ascii')}?=" for word in words]
 
@@ -72,9 +75,10 @@ def unstructured(name: str, text: str) -> str:
     refuse_breaks(text, name)
     if _PLAIN.fullmatch(text) and "=?" not in text and "  " not in text and text == text.strip():
         words = text.split(" ")
-        if max(map(len, words)) <= LINE - 1:
+        if max(map(len, words)) <= LINE - 1 and len(name) + 2 + len(words[0]) <= LINE:
             return _fold(f"{name}:", words)
-    return _fold(f"{name}:", encoded_words(text))
+    # The first word stands on the header's own line: with that line empty, parsers read a space before the text.
+    return _fold(f"{name}:", encoded_words(text, (LINE - len(name) - 2 - 12) // 4 * 3))
 
 
 def _fold(lead: str, words: list[str]) -> str:

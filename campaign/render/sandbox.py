@@ -117,6 +117,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters["replace"] = _replace
         self.filters["counted_"] = _counted
         self.tests["string"] = _is_string
+        #: Templates found to include one another in no circle. Sources never change within a sandbox's life.
+        self.sound: set[str] = set()
         self.globals = {"range": self._range, "dict": dict, "namespace": self.globals["namespace"]}
 
     @staticmethod
@@ -256,7 +258,9 @@ def render(sandbox: Sandbox, name: str, variables: Mapping[str, Any], known: Ite
     full = library.resolve(name)
     token = _budget.set(_Budget())
     try:
-        check_cycles(sandbox, library, full)
+        if full not in sandbox.sound:
+            check_cycles(sandbox, library, full)
+            sandbox.sound.add(full)
         return _collect(sandbox.get_template(full).generate(**variables))
     except (TemplateError, PersonalTemplateError):
         raise

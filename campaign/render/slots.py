@@ -64,12 +64,15 @@ class Slot:
 
 def clean(text: str, limit: int = NAME_LENGTH) -> str:
     """A person's own words as one line: spaces collapsed, control characters gone, at most `limit` characters."""
+    if len(text) <= limit and _PLAIN.fullmatch(text):
+        return text
     kept = "".join(
         " " if char.isspace() else char for char in text if char.isspace() or unicodedata.category(char) not in _UNSAFE
     )
     return " ".join(_NONCHARACTERS.sub("", kept).split())[:limit].rstrip()
 
 
+_PLAIN = re.compile(r"(?:[!-~]+(?: [!-~]+)*)?")
 #: Control, surrogate: neither can be printed, and the first could break a header or a line.
 _UNSAFE = frozenset({"Cc", "Cs"})
 
