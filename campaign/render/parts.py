@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
+
+from markupsafe import escape
 
 from campaign.render import document as doc
 from campaign.render.palette import LIGHT
@@ -202,7 +203,7 @@ def inline_html(inner: Iterable[doc.Inline]) -> str:
     for part in inner:
         match part:
             case doc.Text(words):
-                out.append(_folded(escape(words)))
+                out.append(_folded(str(escape(words))))
             case doc.Code(words):
                 out.append(f'<code style="font-family:ui-monospace,Consolas,monospace">{escape(words)}</code>')
             case doc.Place(name):

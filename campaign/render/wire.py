@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
+
+from markupsafe import escape
 
 from campaign.errors import Refused
 from campaign.model import Contact, MailingList, Recipient, Sender
@@ -189,7 +190,7 @@ def _piece(form: Form, person: Fill, unsubscribe: str, name: str) -> bytes:
         slot = name[5:]
         if slot == "whole":
             return form.html.encoded(html_values(person.values))
-        return quoted_value(escape(person.values[slot]))
+        return quoted_value(str(escape(person.values[slot])))
     match name:
         case "date":
             return person.date
@@ -207,7 +208,7 @@ def _piece(form: Form, person: Fill, unsubscribe: str, name: str) -> bytes:
 
 def html_values(values: Mapping[str, str]) -> dict[str, str]:
     """The slots' words, escaped for HTML."""
-    return {name: escape(value) for name, value in values.items()}
+    return {name: str(escape(value)) for name, value in values.items()}
 
 
 def provider_headers(form: Form, unsubscribe: str, urls: Urls) -> tuple[tuple[str, str], ...]:
