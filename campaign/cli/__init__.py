@@ -11,6 +11,7 @@ from campaign.errors import CampaignError
 COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("campaign.cli.loading:approve", "Say yes to messages, or take it back"),
     "channels": ("campaign.cli.channels:channels", "What channels there are, and which are live"),
+    "check": ("campaign.cli.checking:check", "Find what is wrong in a programme before it runs"),
     "init": ("campaign.cli.installing:init", "Make this installation"),
     "lists": ("campaign.cli.lists:lists", "Mailing lists: what there is, add one, import people"),
     "load": ("campaign.cli.loading:load", "Load a programme; first a dry run"),
@@ -20,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rehearse": ("campaign.cli.rehearsing:rehearse", "Play a week in seconds; nothing leaves the machine"),
     "resume": ("campaign.cli.control:resume", "Lift a pause"),
     "run": ("campaign.cli.running:run", "Run the service"),
+    "schema": ("campaign.cli.checking:schema", "The JSON Schema of programme files, for editors"),
     "settle": ("campaign.cli.control:settle", "Decide what needs you"),
     "status": ("campaign.cli.showing:status", "The week, and what needs you"),
     "subscribers": ("campaign.cli.subscribers:subscribers", "Find, add, move, export or erase people on lists"),

@@ -40,7 +40,7 @@ def text_of(node: Node, reader: Reader, where: str, what: str) -> str | None:
     """The node's text in NFC, trimmed; None, with a problem noted, where it is a list or a mapping."""
     if node.kind != "text":
         shape = "a list" if node.kind == "list" else "a group of keys"
-        reader.fail("S4", f"{shape} stands where {what} belongs", node, where, "Quote a text that starts with [ or {.")
+        reader.fail("V4", f"{shape} stands where {what} belongs", node, where, "Quote a text that starts with [ or {.")
         return None
     return unicodedata.normalize("NFC", node.text).strip()
 
@@ -63,12 +63,12 @@ class Line:
         if text is None:
             return BAD
         if "\n" in text or "\r" in text or "\x85" in text or "\u2028" in text or "\u2029" in text:
-            return reader.fail("S9", f"{self.what} must be one line", node, where, "Take the line break out.")
+            return reader.fail("V9", f"{self.what} must be one line", node, where, "Take the line break out.")
         if control := CONTROL.search(text.replace("\t", "\x00")):
             what = f"{self.what} holds the character U+{ord(control[0]):04X}"
-            return reader.fail("S9", what, node, where, "Retype it.")
+            return reader.fail("V9", what, node, where, "Retype it.")
         if (over := len(text) - self.most) > 0:
-            return reader.fail("S11", f"{self.what} is {over} characters over {self.most}", node, where)
+            return reader.fail("V11", f"{self.what} is {over} characters over {self.most}", node, where)
         return self.value(text, node, reader, where)
 
     def value(self, text: str, node: Node, reader: Reader, where: str) -> Any:
@@ -94,9 +94,9 @@ class Text:
             return BAD
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n")
         if control := CONTROL.search(text):
-            return reader.fail("S9", f"the text holds the character U+{ord(control[0]):04X}", node, where, "Retype it.")
+            return reader.fail("V9", f"the text holds the character U+{ord(control[0]):04X}", node, where, "Retype it.")
         if len(text) > self.most:
-            return reader.fail("S11", f"the text is {len(text) - self.most} characters over {self.most}", node, where)
+            return reader.fail("V11", f"the text is {len(text) - self.most} characters over {self.most}", node, where)
         if self.markdown:
             for name in RESOURCE_LINK.findall(text):
                 reader.use("resource", name, node, where)
@@ -122,7 +122,7 @@ class Id(Line):
             near = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")
             near = near.lower().replace("_", "-") if self.strict else near
             hint = f"For example '{near}'." if near else ""
-            return reader.fail("S7", f"'{text}' is not an id: {allowed}, 63 at most", node, where, hint)
+            return reader.fail("V7", f"'{text}' is not an id: {allowed}, 63 at most", node, where, hint)
         return text
 
     def json(self) -> Json:
@@ -164,7 +164,7 @@ class Link(Line):
             reader.use(self.to, text, node, where)
             return text
         also = "".join(f", '{word}'" for word in self.words) + (f", or the id of a {self.to}" if self.to else "")
-        return reader.fail("S10", f"'{text}' is not a web address", node, where, f"Write https://...{also}.")
+        return reader.fail("V10", f"'{text}' is not a web address", node, where, f"Write https://...{also}.")
 
     def json(self) -> Json:
         """Text."""
@@ -181,7 +181,7 @@ class Address(Line):
     def value(self, text: str, node: Node, reader: Reader, where: str) -> Any:
         """The address as written."""
         if not _EMAIL.fullmatch(text):
-            return reader.fail("S10", f"'{text}' is not an email address", node, where, "Write name@example.org alone.")
+            return reader.fail("V10", f"'{text}' is not an email address", node, where, "Write name@example.org alone.")
         return text
 
     def json(self) -> Json:
@@ -199,7 +199,7 @@ class Hashtag(Line):
     def value(self, text: str, node: Node, reader: Reader, where: str) -> Any:
         """The tag."""
         if text.startswith("#"):
-            return reader.fail("S10", f"'{text}' starts with '#'", node, where, f"Write '{text.lstrip('#')}'.")
+            return reader.fail("V10", f"'{text}' starts with '#'", node, where, f"Write '{text.lstrip('#')}'.")
         return text
 
 
@@ -222,7 +222,7 @@ class Choice(Line):
             return self.words(text.lower())
         near = nearest(text, known)
         hint = f"Did you mean '{near}'? " if near else ""
-        return reader.fail("S5", f"'{text}' is not one of its words", node, where, f"{hint}It is {_either(known)}.")
+        return reader.fail("V5", f"'{text}' is not one of its words", node, where, f"{hint}It is {_either(known)}.")
 
     def json(self) -> Json:
         """The words."""
@@ -241,7 +241,7 @@ class Flag(Line):
             return True
         if text.lower() in {"false", "no"}:
             return False
-        return reader.fail("S5", f"'{text}' is neither true nor false", node, where, "Write true or false.")
+        return reader.fail("V5", f"'{text}' is neither true nor false", node, where, "Write true or false.")
 
     def json(self) -> Json:
         """A truth value, or the words an editor leaves as text."""
@@ -260,7 +260,7 @@ class Number(Line):
         """The number."""
         if re.fullmatch(r"[0-9]{1,9}", text) and self.least <= int(text) <= self.top:
             return int(text)
-        return reader.fail("S6", f"'{text}' is not a whole number from {self.least} to {self.top}", node, where)
+        return reader.fail("V6", f"'{text}' is not a whole number from {self.least} to {self.top}", node, where)
 
     def json(self) -> Json:
         """A number."""
@@ -280,7 +280,7 @@ class Zone(Line):
         except (KeyError, ValueError, OSError):
             near = nearest(text, available_timezones())
             hint = f"Did you mean '{near}'?" if near else "Write Europe/London."
-            return reader.fail("S6", f"there is no timezone '{text}'", node, where, hint)
+            return reader.fail("V6", f"there is no timezone '{text}'", node, where, hint)
         return text
 
 
@@ -293,7 +293,7 @@ class Language(Line):
     def value(self, text: str, node: Node, reader: Reader, where: str) -> Any:
         """The tag."""
         if not _LANGUAGE.fullmatch(text):
-            return reader.fail("S6", f"'{text}' is not a language tag", node, where, "Write en-GB, cy, pl...")
+            return reader.fail("V6", f"'{text}' is not a language tag", node, where, "Write en-GB, cy, pl...")
         return text
 
 
@@ -316,7 +316,7 @@ class Worded(Line):
         try:
             return _FORMS[self.form](text)
         except dates.WordsError as error:
-            code = "T2" if isinstance(error, dates.WeekdayError) else "S6"
+            code = "T2" if isinstance(error, dates.WeekdayError) else "V6"
             hint = error.hint[:1].upper() + error.hint[1:] + "." if error.hint else ""
             if self.form == "datetime" and re.fullmatch(r"[\d:.]+\s*(?:[ap]m)?", text):
                 hint = f'A time alone needs its day: write `day: tue` and `time: "{text}"`.'

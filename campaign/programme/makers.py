@@ -45,12 +45,12 @@ def make_event(values: dict[str, Any], node: Node, reader: Reader, where: str) -
     starts, ends = values.get("starts"), values.get("ends")
     if isinstance(starts, tuple):
         if ends is not None:
-            reader.fail("S13", "`starts` is a range and `ends` is there too", node, where, "Keep one of them.")
+            reader.fail("V13", "`starts` is a range and `ends` is there too", node, where, "Keep one of them.")
         values["starts"], values["ends"] = starts
     elif isinstance(ends, time):
         if starts is None:
             del values["ends"]
-            reader.fail("S13", "`ends` is a time without a date, and there is no `starts`", node, where)
+            reader.fail("V13", "`ends` is a time without a date, and there is no `starts`", node, where)
         else:
             values["ends"] = datetime.combine(starts, ends)
     return Event(**values)
@@ -60,10 +60,10 @@ def make_day(values: dict[str, Any], node: Node, reader: Reader, where: str) -> 
     """A day; its id is its weekday, its dates follow one another."""
     one, many, word = values.pop("date", None), values.pop("dates", ()), values.pop("weekday", "")
     if one and many:
-        reader.fail("S13", "`date` and `dates` are both here", node, where, "Keep one of them.")
+        reader.fail("V13", "`date` and `dates` are both here", node, where, "Keep one of them.")
     dates = tuple(sorted(set(many))) or ((one,) if one else ())
     if not dates and not word:
-        return reader.fail("S3", "a day needs its `date`, or while draft its `weekday`", node, where)
+        return reader.fail("V3", "a day needs its `date`, or while draft its `weekday`", node, where)
     name = "-".join(dict.fromkeys((DAY_IDS[dates[0].weekday()], DAY_IDS[dates[-1].weekday()]))) if dates else word
     if dates and word and word != name:
         named_day, found = DAY_IDS.index(word.split("-")[0]), dates[0]
@@ -72,7 +72,7 @@ def make_day(values: dict[str, Any], node: Node, reader: Reader, where: str) -> 
         hint = told.hint[:1].upper() + told.hint[1:] + "." if told else "Mend one of them."
         reader.fail("T2", message, node.pairs["weekday"][1], f"{where}.weekday", hint)
     if dates and (dates[-1] - dates[0]).days != len(dates) - 1:
-        reader.fail("S13", "the dates of a day follow one another", node, where, "Give each theme's own days apart.")
+        reader.fail("V13", "the dates of a day follow one another", node, where, "Give each theme's own days apart.")
     reader.define("day", name, node, where)
     reader.aliases[f"days.{name}"] = where
     return Day(id=name, dates=dates, weekday=weekday_words(name), **values)
@@ -93,9 +93,9 @@ def timed(model: type) -> Make:
         each, clock = values.pop("each_day", False), values.pop("time", None)
         stated = [name for name, there in (("at", at), ("day", day), ("each_day", each)) if there]
         if len(stated) > 1:
-            reader.fail("S13", f"`{stated[0]}` and `{stated[1]}` are both here", node, where, "Keep one of them.")
+            reader.fail("V13", f"`{stated[0]}` and `{stated[1]}` are both here", node, where, "Keep one of them.")
         if at is not None and clock is not None:
-            reader.fail("S13", "`at` has its time already; `time` goes with `day` or `each_day`", node, where)
+            reader.fail("V13", "`at` has its time already; `time` goes with `day` or `each_day`", node, where)
         identity = where.rpartition(".")[2]
         when = When(at=at, day=day, each_day=each, time=clock)
         return model(id=identity, when=when, **values)

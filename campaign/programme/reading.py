@@ -96,7 +96,7 @@ class Reader:
         known = self.names.setdefault(kind, {})
         if name in known:
             line = self.places.get(known[name], (0, 0))[0]
-            self.fail("S8", f"the id '{name}' is used twice", node, where, f"The first is in line {line}.")
+            self.fail("V8", f"the id '{name}' is used twice", node, where, f"The first is in line {line}.")
         else:
             known[name] = where
 

@@ -79,7 +79,7 @@ class Table:
         if node.kind != "mapping":
             shape = "a list" if node.kind == "list" else "a text"
             hint = f"Its keys are {', '.join(list(self.by_name)[:6])}{', ...' if len(self.keys) > 6 else ''}."
-            return reader.fail("S4", f"{shape} stands where the keys of {self.name} belong", node, where, hint)
+            return reader.fail("V4", f"{shape} stands where the keys of {self.name} belong", node, where, hint)
         values: dict[str, Any] = {}
         for name, (key_node, value_node) in node.pairs.items():
             path = f"{where}.{name}" if where else name
@@ -105,7 +105,7 @@ class Table:
             if not key.required or key.field in values:
                 continue
             if key.name not in node.pairs or node.pairs[key.name][1].empty:
-                reader.fail("S3", f"'{key.name}' is missing here", node, where, f"{key.doc}.")
+                reader.fail("V3", f"'{key.name}' is missing here", node, where, f"{key.doc}.")
             values[key.field] = getattr(key.kind, "stand_in", BAD)
 
     def _unknown(self, name: str, node: Node, reader: Reader, where: str) -> None:
@@ -113,16 +113,16 @@ class Table:
         synonym = SYNONYMS.get(name.lower(), "")
         homes = [table for table in ROOTS if name in table.by_name and table.name != self.name]
         if near:
-            reader.fail("S1", f"'{name}' is not a key of {self.name}", node, where, f"Did you mean '{near}'?")
+            reader.fail("V1", f"'{name}' is not a key of {self.name}", node, where, f"Did you mean '{near}'?")
         elif synonym in self.by_name:
-            reader.fail("S1", f"'{name}' is not a key of {self.name}", node, where, f"Did you mean '{synonym}'?")
+            reader.fail("V1", f"'{name}' is not a key of {self.name}", node, where, f"Did you mean '{synonym}'?")
         elif homes:
             places = " or ".join(dict.fromkeys(table.name for table in homes))
-            reader.fail("S2", f"'{name}' does not belong in {self.name}", node, where, f"It belongs in {places}.")
+            reader.fail("V2", f"'{name}' does not belong in {self.name}", node, where, f"It belongs in {places}.")
         else:
             near = nearest(name, self.by_name, 0.5) or nearest(name, {key for table in ROOTS for key in table.by_name})
             known = f"Did you mean '{near}'?" if near else f"Its keys are {', '.join(self.by_name)}."
-            reader.fail("S1", f"'{name}' is not a key of {self.name}", node, where, known)
+            reader.fail("V1", f"'{name}' is not a key of {self.name}", node, where, known)
 
     def json(self) -> Json:
         """An object that knows its keys."""
@@ -157,9 +157,9 @@ class ListOf:
         if node.kind != "list":
             hint = f"Write [{node.text.strip()}]." if node.kind == "text" and "\n" not in node.text else ""
             hint = hint if len(hint) < 60 else ""
-            return reader.fail("S4", "a list belongs here", node, where, hint)
+            return reader.fail("V4", "a list belongs here", node, where, hint)
         if len(node.items) > self.most:
-            return reader.fail("S11", f"the list holds {len(node.items)} entries, {self.most} at most", node, where)
+            return reader.fail("V11", f"the list holds {len(node.items)} entries, {self.most} at most", node, where)
         found = []
         for index, item in enumerate(node.items):
             reader.place(f"{where}.{index}", item)
@@ -186,9 +186,9 @@ class MapOf:
     def read(self, node: Node, reader: Reader, where: str) -> Any:
         """A read-only mapping, in the order of the ids."""
         if node.kind != "mapping":
-            return reader.fail("S4", "ids with their values belong here", node, where, "Write `id: ...` for each.")
+            return reader.fail("V4", "ids with their values belong here", node, where, "Write `id: ...` for each.")
         if len(node.pairs) > self.most:
-            return reader.fail("S11", f"{len(node.pairs)} entries stand here, {self.most} at most", node, where)
+            return reader.fail("V11", f"{len(node.pairs)} entries stand here, {self.most} at most", node, where)
         found = {}
         for name, (key_node, value_node) in node.pairs.items():
             path = f"{where}.{name}"

@@ -344,3 +344,13 @@ def json_schema() -> Json:
 def all_keys() -> list[tuple[str, Key]]:
     """Every (table, key) of the schema."""
     return [(table.name, key) for table in schema.ROOTS for key in table.keys]
+
+
+def markdown() -> str:
+    """Every key as Markdown tables, one for each group of keys."""
+    lines: list[str] = []
+    for table in schema.ROOTS:
+        lines += [f"### {table.name}", "", "| Key | Needed | What it says |", "| --- | --- | --- |"]
+        lines += [f"| `{key.name}` | {'yes' if key.required else ''} | {key.doc} |" for key in table.keys]
+        lines.append("")
+    return "\n".join(lines)

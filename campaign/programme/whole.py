@@ -45,23 +45,23 @@ def rules(programme: Programme, source: Source) -> Iterator[Problem]:
     yield from _spans(programme, source)
     yield from _clock_changes(programme, source)
     if "day" in programme.resources:
-        yield source.problem("S7", "'day' is a word of its own in links", "resources.day", hint="Rename the resource.")
+        yield source.problem("V7", "'day' is a word of its own in links", "resources.day", hint="Rename the resource.")
 
 
 def _week(programme: Programme, source: Source) -> Iterator[Problem]:
     starts, ends = programme.campaign.starts, programme.campaign.ends
     if starts and ends and ends < starts:
-        yield source.problem("S14", "the week ends before it starts", "campaign.ends", hint="Mend `starts` or `ends`.")
+        yield source.problem("V14", "the week ends before it starts", "campaign.ends", hint="Mend `starts` or `ends`.")
         return
     if starts and ends and (ends - starts).days >= LONGEST_WEEK:
         hint = "Make each week a campaign of its own, with the same `series`."
-        yield source.problem("S14", "the week is longer than seven days", "campaign.ends", hint=hint)
+        yield source.problem("V14", "the week is longer than seven days", "campaign.ends", hint=hint)
     for day in programme.days:
         outside = [each for each in day.dates if (starts and each < starts) or (ends and each > ends)]
         if outside:
             span = f"{long_date(starts) if starts else '...'} to {long_date(ends) if ends else '...'}"
             message = f"{long_date(outside[0])} is outside the week, which is {span}"
-            yield source.problem("S14", message, f"days.{day.id}", hint="Mend the date, or `starts` and `ends`.")
+            yield source.problem("V14", message, f"days.{day.id}", hint="Mend the date, or `starts` and `ends`.")
 
 
 def _kind(programme: Programme, source: Source) -> Iterator[Problem]:
@@ -70,16 +70,16 @@ def _kind(programme: Programme, source: Source) -> Iterator[Problem]:
     for part, there in (("days", programme.days), ("posts", programme.posts)):
         if there:
             hint = "Make it `kind: week`, or take them out."
-            yield source.problem("S15", f"a briefing has no {part}", part, hint=hint)
+            yield source.problem("V15", f"a briefing has no {part}", part, hint=hint)
     if len(programme.mailings) != 1:
         message = f"a briefing has one mailing, and here are {len(programme.mailings)}"
-        yield source.problem("S15", message, "mailings", hint="Give each briefing a file of its own.")
+        yield source.problem("V15", message, "mailings", hint="Give each briefing a file of its own.")
 
 
 def _messages(programme: Programme, source: Source) -> Iterator[Problem]:
     for where, message in messages(programme):
         if message.when.each_day and not programme.days:
-            yield source.problem("S15", "`each_day` needs days, and the file has none", f"{where}.each_day")
+            yield source.problem("V15", "`each_day` needs days, and the file has none", f"{where}.each_day")
         if not isinstance(message, PlannedPost):
             continue
         for name in message.text_for:
@@ -88,19 +88,19 @@ def _messages(programme: Programme, source: Source) -> Iterator[Problem]:
                 yield source.problem("R2", f"this post does not go to {name}", f"{where}.text_for.{name}", hint=hint)
         for index, name in enumerate(message.channels):
             if name in message.channels[:index]:
-                yield source.problem("S8", f"{name} is here twice", f"{where}.channels.{index}", hint="Keep one.")
+                yield source.problem("V8", f"{name} is here twice", f"{where}.channels.{index}", hint="Keep one.")
 
 
 def _spans(programme: Programme, source: Source) -> Iterator[Problem]:
     for index, hold in enumerate(programme.campaign.holds):
         if hold.end <= hold.start:
-            yield source.problem("S14", "the hold ends before it begins", f"campaign.holds.{index}.to")
+            yield source.problem("V14", "the hold ends before it begins", f"campaign.holds.{index}.to")
     for name, resource in programme.resources.items():
         event = resource.event
         if event is None or event.starts is None or event.ends is None:
             continue
         if _moment(event.ends, time.max) <= _moment(event.starts, time.min):
-            yield source.problem("S14", "the event ends before it starts", f"resources.{name}.event.ends")
+            yield source.problem("V14", "the event ends before it starts", f"resources.{name}.event.ends")
 
 
 def _moment(when: datetime | date, clock: time) -> datetime:

@@ -76,7 +76,7 @@ def test_messages_may_stand_beside_the_programmes_folder(home: Path) -> None:
         ("out.png", "M2"),
         ("loop", "M1"),
         ("a.png/b", "M1"),
-        ("a\\u0000b", "S9"),
+        ("a\\u0000b", "V9"),
         ("x" * 299, "M1"),
     ],
 )

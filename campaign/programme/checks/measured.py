@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from campaign.errors import Problem, Severity
 from campaign.model import About, Image, Link, Post
@@ -20,8 +20,8 @@ OWN = {"alt-long": "AS3", "hashtags-many": "AS2", "hashtag-digits": "AS1"}
 class Measure(Protocol):
     """What is asked of a channel: `campaign.channels.base.Channel` has it."""
 
-    carries: Any
-    title: str
+    carries: ClassVar[Any]
+    title: ClassVar[str]
     limits: Any
 
     def length(self, text: str) -> int:

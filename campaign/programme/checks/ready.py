@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from campaign.errors import Problem
 from campaign.model import (
@@ -55,7 +56,7 @@ def _days(sheet: Sheet) -> Iterator[Problem]:
 
 
 def _messages(sheet: Sheet) -> Iterator[Problem]:
-    timeless = {where for where, message in sheet.messages() if message.when == When()}
+    timeless = {where for where, message in sheet.messages() if replace(message.when, time=None) == When()}
     if sheet.pretended and sheet.programme.campaign.kind is CampaignKind.BRIEFING:
         timeless = {f"mailings.{name}" for name in sheet.programme.mailings}
     for where, message in sheet.messages():

@@ -81,8 +81,7 @@ def _told(sheet: Sheet, error: CampaignError, where: str, what: str) -> Iterator
     problems = error.problems if isinstance(error, FileError) else (Problem("M4", str(error)),)
     for each in problems:
         message = f"{what} cannot be rendered: {each.message[:1].lower()}{each.message[1:].rstrip('.')}"
-        own = each.file.startswith(("messages/", "images/"))
-        if own:
+        if each.line and each.file.startswith(("messages/", "images/")):
             yield Problem(
                 "M4", message, where=where, hint=each.hint, file=each.file, line=each.line, column=each.column
             )
@@ -116,8 +115,8 @@ def _posts(sheet: Sheet, one: Occurrence, planned: PlannedPost, pages: Pages) ->
             continue
         yield Made(where, made)
         yield from copy.text_rules(sheet, where, made.text, planned.audiences, post=True)
-        if not made.text and not made.images:
-            yield sheet.error("M4", f"{what} says nothing on {one.day_id or one.wall:%d %B}", where, "Write its text.")
+        if planned.template and not made.text and not made.images:
+            yield sheet.error("M4", f"{what} says nothing on {one.day_id or 'its day'}", where, "Mend its template.")
 
 
 # --- emails
@@ -148,7 +147,7 @@ def _emails(sheet: Sheet, one: Occurrence, planned: PlannedMailing, pages: Pages
             met.add(id(variant))
             email = _email(compiled, recipient, one.at, pages)
         except CampaignError as error:
-            yield from _told(sheet, error, one.where, what)
+            yield from _told(sheet, error, f"{one.where}.template", what)
             return
         if email is None:
             continue

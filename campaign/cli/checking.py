@@ -1,0 +1,170 @@
+"""`campaign check` and `campaign schema`: what can be judged before a campaign runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from campaign.errors import Problem
+    from campaign.programme import Loaded
+    from campaign.programme.checks import Installation, Measure, Report, Sheet
+
+FORMATS = ("text", "json", "sarif", "github")
+
+EXAMPLES = """\b
+Examples:
+  campaign check schedules/*.yaml
+  campaign check --links schedules/our-week.yaml
+  campaign check --format github schedules/*.yaml"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="For people, or for programs.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--links", is_flag=True, help="Try every link too: public addresses only, about a minute at most.")
+@click.option("--tokens", is_flag=True, help="Ask the installation's channels until when their tokens live.")
+@click.option("--alone", is_flag=True, help="Judge by the file alone, even where an installation is at hand.")
+def check(files: tuple[Path, ...], form: str, as_json: bool, links: bool, tokens: bool, alone: bool) -> None:
+    """Check programme FILEs: every rule, every message rendered for every channel, audience and area.
+
+    Errors must be mended (exit 1). Warnings may be accepted in the file, under `overrides`, with a reason. What only
+    keeps a draft from being ready is listed as "before this can run", and is no error yet. docs/checks.md explains
+    each code.
+    """
+    from campaign.cli import check_output
+    from campaign.programme.loader import load_file
+
+    outcomes: list[Report | tuple[str, tuple[Problem, ...]]] = []
+    installation = None if alone else _installation(tokens)
+    for path in files:
+        from campaign.errors import ProgrammeError
+
+        try:
+            loaded = load_file(path)
+        except ProgrammeError as error:
+            outcomes.append((str(path), error.problems))
+            continue
+        outcomes.append(_judge(loaded, installation, links))
+    click.echo(check_output.write(outcomes, "json" if as_json else form), nl=False)
+    if any(check_output.errors_of(one) for one in outcomes):
+        raise click.exceptions.Exit(1)
+
+
+def _judge(loaded: Loaded, installation: Installation | None, links: bool) -> Report:
+    from campaign.clock import SystemClock
+    from campaign.programme.checks import check as judge
+
+    return judge(
+        loaded,
+        today=SystemClock().now().date(),
+        measures=lambda: measures(loaded),
+        installation=installation,
+        more=_try_links if links else None,
+    )
+
+
+def measures(loaded: Loaded) -> Mapping[str, Measure]:
+    """A channel to measure with for each that the programme names and that is of a known kind."""
+    from campaign.channels.base import Tools
+    from campaign.channels.registry import Registry
+    from campaign.errors import SettingsError
+
+    registry, made = Registry(), {}
+    for name, channel in loaded.programme.channels.items():
+        try:
+            options = registry.measure(name, channel.kind, {})
+        except SettingsError:  # told as "not judged": a package of that kind may be installed elsewhere
+            continue
+        made[name] = registry.get(channel.kind)(options, Tools(name=name))
+    return made
+
+
+def _try_links(sheet: Sheet) -> list[Problem]:
+    from campaign.channels.http import Http
+    from campaign.clock import SystemClock
+    from campaign.programme.checks.links import try_links
+    from campaign.settings import load_settings
+
+    settings, clock = load_settings(), SystemClock()
+    http = Http(
+        monotonic=clock.monotonic,
+        sleep=clock.sleep,
+        proxy=settings.proxy.get_secret_value(),
+        ca_file=settings.ca_file,
+    )
+    try:
+        return try_links(sheet, lambda url: http.fetch_public(url).status)
+    finally:
+        http.close()
+
+
+def _installation(tokens: bool) -> Installation | None:
+    """What the installation at hand knows; None where there is none."""
+    from campaign.settings import load_settings
+
+    settings = load_settings()
+    if not (settings.home / "channels.yaml").exists():
+        return None
+    from campaign.cli.common import opened
+
+    with opened() as app:
+        return facts(app, tokens)
+
+
+def facts(app: Any, tokens: bool = False) -> Installation:
+    """What an opened installation knows that a programme file does not."""
+    from campaign.programme.checks import Installation, ListFacts
+    from campaign.store.lists import all_lists
+
+    with app.store.database.read() as connection:
+        lists = {
+            each.list.slug: ListFacts(size=each.confirmed, sender=each.list.sender) for each in all_lists(connection)
+        }
+    entries = app.installation.channels
+    rates = {name: float(entry.options.get("rate") or 0) for name, entry in entries.items()}
+    return Installation(
+        base_url=app.settings.base_url,
+        channels={name: entry.kind for name, entry in entries.items()},
+        live=frozenset(name for name, state in app.store.channels.all().items() if state.live),
+        lists=lists,
+        senders=app.installation.senders,
+        rates={name: rate for name, rate in rates.items() if rate > 0},
+        tokens=_tokens(app, list(entries)) if tokens else {},
+    )
+
+
+def _tokens(app: Any, names: list[str]) -> dict[str, Any]:
+    from campaign.channels.base import Verifies
+    from campaign.errors import ChannelError, SettingsError
+    from campaign.model import ChannelRef
+
+    found = {}
+    for name in names:
+        try:
+            channel = app.ways.channel(ChannelRef(id=name, kind=app.installation.channels[name].kind))
+            account = channel.verify() if isinstance(channel, Verifies) else None
+        except (ChannelError, SettingsError) as error:
+            click.echo(f"{name} could not be asked: {error}", err=True)
+            continue
+        if account is not None and account.expires is not None:
+            found[name] = account.expires
+    return found
+
+
+@click.command()
+@click.option("--markdown", is_flag=True, help="Every key as a table for people.")
+def schema(markdown: bool) -> None:
+    """Print the JSON Schema of programme files: editors complete and check with it."""
+    from campaign.programme import tables
+
+    if markdown:
+        click.echo(tables.markdown(), nl=False)
+        return
+    import json
+
+    click.echo(json.dumps(tables.json_schema(), indent=2, ensure_ascii=False))
