@@ -14,7 +14,7 @@ from campaign.channels.base import UNKNOWN, Unknown
 SETTLED = timedelta(seconds=120)
 SLACK = timedelta(seconds=120)
 MOST_PAGES = 5
-_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_WORD = regex.compile(r"https?://|[^\p{L}\p{M}\p{N}]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
