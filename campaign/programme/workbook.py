@@ -1,7 +1,7 @@
 """A programme as a workbook that people fill in and that imports back to the same programme.
 
-What the columns carry stands in the sheets Week, Days, Resources and Schedule. What an import of those would not give back
-exactly is found by importing them, and stands in Settings. So an export proves itself.
+What the columns carry stands in the sheets Week, Days, Resources and Schedule. What an import of those would not give
+back exactly is found by importing them, and stands in Settings. So an export proves itself.
 """
 
 from __future__ import annotations
@@ -75,10 +75,14 @@ def sheets_of(programme: Programme, *, files: Mapping[str, bytes], states: Mappi
     told: dict[str, Leaf | None] = {path: value for path, value in wanted.items() if path.partition(".")[0] in FIRST}
     for _ in range(_ROUNDS):
         sheets.settings = [list(SETTINGS), *(list(row) for path in sorted(told) for row in as_rows(path, told[path]))]
-        made = leaves(import_workbook(as_workbook(sheets)).tree)
+        draft = import_workbook(as_workbook(sheets))
+        made = leaves(draft.tree)
         wrong = {path for path in {*wanted, *made} if wanted.get(path) != made.get(path)}
-        if not wrong:
+        if not wrong and not draft.refused:
             return sheets
+        for name, row, column in draft.cells:  # a value that no person would write so stands in Settings alone
+            if name != "Settings" and column:
+                sheets.named()[name][row - 1][column - 1] = None
         told |= {path: wanted.get(path) for path in wrong}
     raise CampaignError(f"the workbook would not import to the same programme: {', '.join(sorted(wrong)[:5])}")
 

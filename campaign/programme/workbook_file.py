@@ -26,24 +26,25 @@ HELP = (
     "Week: the campaign itself, a name and its value in each row.",
     "Days: a row for each theme of each day. A blank date is the date above.",
     "Resources: what is linked to: toolkits, guidance, events. Give each a Ref, and say whether it is approved.",
-    "Schedule: a row for each post or email. Give each a Ref, and never use one again: it keeps a message from going twice.",
+    "Schedule: a row for each post or email. Each has its own Ref, which keeps it from going twice.",
     "Settings: what the columns do not carry, such as which lists an email goes to: Where, Setting, Value.",
     "    For example: mailings.monday-email | lists | practitioners",
     "Subscribers: people for `campaign lists import`. It is not read with the schedule.",
     "",
     "Dates are day first: 09/10/2023 is 9 October. Times are 08:30 or 8.30am.",
-    "Grey rows are examples: write over them or delete them. An import leaves out every Ref that begins with example.",
+    "Grey rows are examples: write over them or delete them. An import leaves them out as they are.",
     "Approved? does not approve a post or an email. That is done in the product, by a person.",
 )
 
+EXAMPLE_THEME = "Keeping children safe online"
 EXAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
-    "Days": ({"ref": "example-theme", "date": date(2023, 10, 9), "day": "Monday", "theme": "Keeping children safe online",
+    "Days": ({"ref": "example-theme", "date": date(2023, 10, 9), "day": "Monday", "theme": EXAMPLE_THEME,
               "summary": "What the day is about, in two or three sentences.", "status": "confirmed"},),
     "Resources": ({"ref": "example-toolkit", "title": "Online safety toolkit", "type": "toolkit",
                    "link": "https://example.org/toolkit", "approval": "pending"},),
     "Schedule": (
         {"ref": "example-post", "date": date(2023, 10, 9), "day": "Monday", "time": time(9, 0), "type": "post",
-         "channel": "X, Facebook", "theme": "Keeping children safe online",
+         "channel": "X, Facebook", "theme": EXAMPLE_THEME,
          "copy": "Our week begins. Today: keeping children safe online.", "link": "https://example.org/week",
          "hashtags": "#ExampleWeek2023", "essential": "No"},
         {"ref": "example-email", "date": date(2023, 10, 9), "day": "Monday", "time": time(8, 0), "type": "email",

@@ -100,8 +100,12 @@ def _table(table: Table, value: Any, *, skip: Sequence[str] = ()) -> dict[str, A
         if key.name in skip:
             continue
         held = given[key.name] if key.name in given else getattr(value, key.field, None)
-        always = key.name in ALWAYS.get(table.name, ()) or key.name in given
-        if held is None or held in ("", ()) or (not always and held == defaults.get(key.field, MISSING)):
+        always = key.required or key.name in ALWAYS.get(table.name, ()) or key.name in given
+        if (
+            held is None
+            or (held in ("", ()) and not key.required)
+            or (not always and held == defaults.get(key.field, MISSING))
+        ):
             continue
         tree[key.name] = _value(key.kind, held)
     return tree
@@ -118,13 +122,13 @@ def _value(kind: Any, value: Any) -> Tree:
 
 
 def _stated_day(day: Day) -> dict[str, Any]:
-    """A day by `date`, `dates` or, while it has none, `weekday`; the weekday of a date is written for its reader."""
+    """A day by `date` or `dates`, while it has any; its weekday is written for the reader."""
     one = day.dates[0] if len(day.dates) == 1 else None
     many = day.dates if len(day.dates) > 1 else ()
     return {
         "date": one,
         "dates": many,
-        "weekday": day_words(day.weekday or day.id) if day.weekday or not day.dates else "",
+        "weekday": day_words(day.id),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import Any
 
 from campaign.errors import Problem
@@ -18,7 +18,7 @@ from campaign.programme.importing.days import Days, id_of
 from campaign.programme.importing.draft import Draft, slug
 from campaign.programme.importing.finish import finish
 from campaign.programme.importing.guess import guess_table
-from campaign.programme.importing.rows import RowReader, put, ref
+from campaign.programme.importing.rows import RowReader, is_example, put, ref
 from campaign.programme.importing.schedule import Schedule
 from campaign.programme.importing.settings_sheet import FIRST, Settings
 from campaign.programme.importing.words import type_of
@@ -46,8 +46,8 @@ class Found:
 def import_workbook(book: Workbook, *, year: int | None = None, known: Mapping[str, Any] | None = None) -> Draft:
     """The draft that a workbook makes. `year` stands in where a date names none and nothing in the workbook tells it.
 
-    `known` is the nested text of the programme as it is now: its areas, audiences, bodies and channels are the names that
-    rows may use. Raises FileError where the file cannot be read, or holds no table of a schedule.
+    `known` is the nested text of the programme as it is now: rows may use the names of its areas, audiences, bodies and
+    channels. Raises FileError where the file cannot be read, or holds no table of a schedule.
     """
     draft = Draft(book.name, {"schema": "1", "campaign": {}}, many=len(book.sheets) > 1)
     for section in FIRST & set(known or ()):
@@ -66,9 +66,10 @@ def import_workbook(book: Workbook, *, year: int | None = None, known: Mapping[s
     schedule = Schedule(draft, days, has_days=bool(days.held))
     for table in found.schedule:
         for record in table.records():
-            schedule.row(RowReader(draft, table, record, year))
+            if not is_example(record):
+                schedule.row(RowReader(draft, table, record, year))
     if schedule.week.unnamed and (draft.tree.get("posts") or draft.tree.get("mailings")):
-        draft.ask("rows without a Ref were named after their day, channel and words. Give each a Ref, so that a later import "
+        draft.ask("rows without a Ref were named by their day, channel and words. Give each a Ref: so a later import "
                   "can tell a changed row from a new one.")  # fmt: skip
     settings.apply(names=False)
     return finish(draft, book, guessed=not any(table.header for table in found.schedule + found.days))
@@ -181,7 +182,7 @@ def _year(draft: Draft, found: Found) -> int | None:
 def _days(draft: Draft, table: Table, days: Days, year: int | None) -> None:
     above: list[date] = []
     weekday_above = ""
-    for record in table.records():
+    for record in filterfalse(is_example, table.records()):
         reader = RowReader(draft, table, record, year)
         span = _span(reader, above)
         weekday = _weekday(reader, span) if reader.raw("day") is not None else ""
@@ -249,7 +250,7 @@ def _theme(draft: Draft, reader: RowReader, days: Days, day: dict[str, Any]) -> 
 
 def _resources(draft: Draft, table: Table, year: int | None) -> None:
     held = draft.section("resources")
-    for record in table.records():
+    for record in filterfalse(is_example, table.records()):
         reader = RowReader(draft, table, record, year)
         title = reader.words("title")
         ident = ref(reader.words("ref")) or slug(title)

@@ -54,7 +54,8 @@ class Draft:
     """What was made of one file, or of one week in it.
 
     `tree` is a programme file's nested text. `files` are bodies to save beside it. `refused` are cells that could not
-    be used, `questions` what is left to a person. `many`: there are several sheets, so that places name theirs.
+    be used, `cells` their sheet, row and column from 1, `questions` what is left to a person.
+    `many`: there are several sheets, so that places name theirs.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Draft:
     files: dict[str, bytes] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
+    cells: list[tuple[str, int, int]] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
     unfinished: bool = False
     many: bool = False
@@ -85,6 +87,7 @@ class Draft:
         spot = f"{_capital(str(place))}{f', {column}' if column else ''}: " if place.row else ""
         text = f"{spot}{message}; {hint}" if hint else f"{spot}{message}"
         self.refused.append(Problem("IMPORT", text, Severity.ERROR, where, file=self.name, line=place.row, column=at))
+        self.cells.append((place.sheet, place.row, at))
         self.unfinished = True
 
     def notes(self) -> Mapping[str, tuple[str, ...]]:

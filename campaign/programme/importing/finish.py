@@ -11,6 +11,7 @@ from campaign.programme.importing.days import Days, id_of
 from campaign.programme.importing.draft import Draft, slug
 from campaign.programme.importing.paths import ordered
 from campaign.programme.loader import load_bytes
+from campaign.programme.writing import day_words
 from campaign.sheets import Workbook
 
 _ROUNDS = 12
@@ -55,7 +56,7 @@ def head(draft: Draft, *, fallback: str) -> None:
         year = str(campaign.get("starts", ""))[:4]
         made = slug(campaign["title"], 50)
         campaign["id"] = f"{made}-{year}" if year and year not in made else made or "campaign"
-        draft.ask("the campaign's id was made of its title. It is the first part of every key, and cannot change later: "
+        draft.ask("the campaign's id was made of its title. It begins every key, and cannot change later: "
                   "is it right?", "campaign.id")  # fmt: skip
     campaign.setdefault("kind", "week")
     if draft.unfinished or not campaign.get("status"):
@@ -107,6 +108,8 @@ def _loosen(draft: Draft, day: dict[str, Any]) -> None:
 
 def settle(draft: Draft) -> Draft:
     """Bring the draft to what the strict loader accepts: what it refuses is taken out, named, and asked about."""
+    for day in draft.tree.get("days", ()):
+        day["weekday"] = day_words(id_of(day))
     draft.tree = ordered(draft.tree)
     for _ in range(_ROUNDS):
         try:

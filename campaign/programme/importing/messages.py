@@ -98,11 +98,13 @@ class Messages:
 
     def _post(self, reader: RowReader, item: dict[str, Any], channels: list[str]) -> None:
         if not channels and not reader.words("channel"):
-            reader.refuse("channel", "no channel is given", "write where the post goes, such as X, Facebook")
+            reader.ask("no channel is given: where does the post go?", "channels")
         item["channels"] = channels
         if reader.raw("title") is not None:
             item["title"] = reader.take("title", forms.line_of) or ""
         item["text"] = reader.take("copy", forms.text_of) or ""
+        if not item["text"] and reader.raw("short") is None:
+            reader.ask("no copy is given: what does the post say?")
         short = reader.take("short", forms.text_of)
         kinds = {name: self.draft.tree["channels"].get(name, {}).get("kind") for name in channels}
         brief = [name for name, kind in kinds.items() if kind in SHORT]

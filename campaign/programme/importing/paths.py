@@ -33,6 +33,8 @@ def leaves(tree: Mapping[str, Any]) -> dict[str, Leaf]:
 
 def _leaves(kind: Any, node: Any, path: str) -> Iterator[tuple[str, Leaf]]:
     if isinstance(kind, Table):
+        if not node and path:
+            yield path, ()
         for key in kind.keys:
             if key.name in node:
                 yield from _leaves(key.kind, node[key.name], f"{path}.{key.name}" if path else key.name)
@@ -55,6 +57,9 @@ def name_of(item: Mapping[str, Any], table: str, number: int) -> str:
 
 def put_leaf(tree: dict[str, Any], path: str, value: Leaf | None) -> None:
     """Set the value of a path, making what it stands in; None takes it away. Raises PathError for a path unknown."""
+    if value is None:
+        _take_away(tree, path.split("."))
+        return
     kind: Any = PROGRAMME
     node: Any = tree
     parts = path.split(".")
@@ -63,8 +68,11 @@ def put_leaf(tree: dict[str, Any], path: str, value: Leaf | None) -> None:
     last = parts[-1]
     if isinstance(kind, Table):
         key = kind.by_name.get(last)
-        if key is None or isinstance(key.kind, Table | MapOf):
+        if key is None or isinstance(key.kind, MapOf) or (isinstance(key.kind, Table) and value != ()):
             raise PathError(f"'{path}' names no value")
+        if isinstance(key.kind, Table) and value == ():
+            node[last] = {}
+            return
         if isinstance(key.kind, ListOf) and isinstance(key.kind.kind, Table):
             raise PathError(f"'{path}' names no value")
         plain = isinstance(key.kind, ListOf)
@@ -72,10 +80,27 @@ def put_leaf(tree: dict[str, Any], path: str, value: Leaf | None) -> None:
         plain = isinstance(kind.kind, ListOf)
     else:
         raise PathError(f"'{path}' names no value")
-    if value is None:
-        node.pop(last, None)
-    else:
-        node[last] = (list(value) if isinstance(value, tuple) else value.split("\n")) if plain else _text(value)
+    node[last] = (list(value) if isinstance(value, tuple) else value.split("\n")) if plain else _text(value)
+
+
+def _take_away(tree: dict[str, Any], parts: list[str]) -> None:
+    """Remove what a path leads to, if it is there; with its id, a theme goes whole."""
+    node: Any = tree
+    items: Any = None
+    for part in parts[:-1]:
+        items = node if isinstance(node, list) else None
+        if isinstance(node, list):
+            node = next((each for number, each in enumerate(node, 1) if part in _names(each, number)), None)
+        elif isinstance(node, dict):
+            node = node.get(part)
+    if isinstance(node, dict) and isinstance(items, list) and parts[-1] == "id":
+        items.remove(node)
+    elif isinstance(node, dict):
+        node.pop(parts[-1], None)
+
+
+def _names(item: Mapping[str, Any], number: int) -> set[str]:
+    return {str(item["id"])} if "id" in item else {id_of(dict(item)), str(number)} - {""}
 
 
 def _text(value: Leaf) -> str:
@@ -122,11 +147,16 @@ def _ordered(kind: Any, node: Any) -> Any:
     if isinstance(kind, Table):
         made = {key.name: _ordered(key.kind, node[key.name]) for key in kind.keys if key.name in node}
         required = {key.name for key in kind.keys if key.required}
-        return {name: value for name, value in made.items() if value not in ("", {}) and (value or name in required)}
+        return {
+            name: value
+            for name, value in made.items()
+            if value != "" and (value or isinstance(value, dict) or name in required)
+        }
     if isinstance(kind, MapOf):
-        return {name: _ordered(kind.kind, node[name]) for name in sorted(node)}
+        held = {name: _ordered(kind.kind, node[name]) for name in sorted(node)}
+        return held or ""
     if isinstance(kind, ListOf):
-        return [_ordered(kind.kind, item) for item in node]
+        return [_ordered(kind.kind, item) for item in node if item not in ("", {})]
     return node
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from campaign.programme.importing import forms
-from campaign.programme.importing.columns import Column
+from campaign.programme.importing.columns import EXAMPLE_WORDS, Column
 from campaign.programme.importing.draft import Draft, Place, slug
 from campaign.programme.importing.forms import CellError, Doubt
 from campaign.programme.importing.names import Names, pieces
@@ -15,7 +15,14 @@ from campaign.programme.writing import clock, scalar
 from campaign.sheets import Record, Table, Value, shown
 
 T = TypeVar("T")
+WORDS = frozenset({"copy", "title", "theme"})
 SECTION = {"area": "areas", "audience": "audiences", "organisation": "organisations"}
+
+
+def is_example(record: Record) -> bool:
+    """Whether a row is one of the template's own examples, as the template wrote it."""
+    named = shown(record.values.get("ref")).startswith("example-")
+    return named and all(shown(value) in EXAMPLE_WORDS for name, value in record.values.items() if name in WORDS)
 
 
 class RowReader:

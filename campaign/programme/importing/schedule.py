@@ -44,7 +44,10 @@ class Schedule:
         """Take one row."""
         when = self._when(reader)
         kind, detail = self._kind(reader)
-        if not any(reader.raw(name) is not None for name in ("copy", "title", "link", "short", "event_start")):
+        named = reader.raw("ref") is not None and reader.words("type").casefold() in _TYPES
+        if not named and not any(
+            reader.raw(name) is not None for name in ("copy", "title", "link", "short", "event_start")
+        ):
             only_theme = reader.words("theme")
             if only_theme and (when.date or when.day):
                 self.week.theme(reader, when, only_theme)
