@@ -24,7 +24,7 @@ def outcome(
     not_accepted: frozenset[int] = frozenset(),
     wait: float = 0.0,
 ) -> ChannelError:
-    """The error of a reply whose status is not the hoped-for one.
+    """The error of a reply whose status is not the hoped-for one. Where a second call does no harm, none is in doubt.
 
     `network` is its name in words, `said` what it gave as its reason (the adapter made it safe to show), `down` the
     statuses that concern the whole channel, `not_accepted` those that the network documents as "nothing was taken, try
@@ -40,4 +40,4 @@ def outcome(
         return ChannelDown(told, code=code, raw=raw)
     if 400 <= status < 500 and status != 408:
         return Refused(told, code=code, raw=raw)
-    return Uncertain(told, code=code, raw=raw)
+    return TryLater(told, code=code, raw=raw) if reply.repeatable else Uncertain(told, code=code, raw=raw)

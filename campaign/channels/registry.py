@@ -199,8 +199,7 @@ def _problem(
         message = f"{lead} {path!r} is missing."
         return Problem("channel-option", message, hint=_hint(name, field, info), where=where)
     shown = f"option {path!r} cannot be used" if path else "its options do not go together"
-    said = "" if info is not None and is_secret(info) else _said(str(detail["msg"]), model, given)
-    message = f"{lead} {shown}{': ' if said else ''}{said}."
+    message = f"{lead} {shown}: {_said(str(detail['msg']), model, given)}."
     return Problem("channel-option", message, hint=_hint(name, field, info), where=where)
 
 

@@ -16,6 +16,9 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -47,6 +50,20 @@ def route(method: str, path: str, *, host: str = "") -> Callable[[Handler], Hand
         return handler
 
     return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body."""
+
+    file_name: str
+    media_type: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """The data as UTF-8."""
+        return self.data.decode()
 
 
 class Imitation:
@@ -107,6 +124,21 @@ class Imitation:
         """The fields of a form body, or of the query where there is no body."""
         text = sent.body.decode() if sent.body else urlsplit(sent.url).query
         return dict(parse_qsl(text, keep_blank_values=True))
+
+    def parts(self, sent: Sent) -> dict[str, Part]:
+        """The parts of a multipart/form-data body, by name; a broken contract where it is none."""
+        kind = sent.headers.get("content-type", "")
+        self.must(kind.startswith("multipart/form-data;"), "the body must be multipart/form-data")
+        whole = BytesParser(policy=HTTP).parsebytes(f"content-type: {kind}\r\n\r\n".encode() + sent.body)
+        found = {}
+        for part in whole.iter_parts():
+            self.must(part.get_content_disposition() == "form-data", "each part must be form-data")
+            name = str(part.get_param("name", "", header="content-disposition"))
+            data = part.get_payload(decode=True)
+            found[name] = Part(
+                part.get_filename() or "", part.get_content_type(), data if isinstance(data, bytes) else b""
+            )
+        return found
 
     def query(self, sent: Sent) -> dict[str, str]:
         """The query of the address."""
