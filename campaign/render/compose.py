@@ -106,12 +106,19 @@ def compose(
     }
     subject = _line(press, "subject", planned.subject or "{{ campaign.title }}", variables)
     preheader = _line(press, "preheader", planned.preheader, variables)
-    trees = _trees(press, scene, variables)
+    trees = _trees(press, scene, variables | {"subject": _Filled() if MARK.search(subject) else subject})
     text = _text_part(press, trees, variables | {"subject": subject})
     html = _html_part(press, trees, variables | {"subject": subject, "preheader": preheader})
     if press.reads_captures() and any(isinstance(value, Slot) for value in (*subscriber.values(), *urls.values())):
         raise PersonalTemplateError("text that a template printed before")
     return Composed(subject, preheader, text, html, tuple(doc.links([*trees["top"], *trees["main"], *trees["foot"]])))
+
+
+class _Filled:
+    """A line that holds slots already: a body that prints it is rendered for each person."""
+
+    def __str__(self) -> str:
+        raise PersonalTemplateError("subject")
 
 
 def _line(press: Press, name: str, template: str, variables: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from campaign.errors import TemplateError
 from campaign.render import document as doc
+from campaign.render.guards import printed_size
 from campaign.render.sandbox import error
 from campaign.render.slots import CLOSE, MARK, OPEN, SLOTS, PersonalTemplateError, Slot, strip_marks
 
@@ -50,11 +51,13 @@ def print_markdown(value: Any) -> Any:
     """How a template of kind Markdown prints a value: the programme's own Markdown as it is, all else as a mark."""
     table = printed.get()
     if table is None or isinstance(value, Markup):  # what a macro wrote
+        printed_size(value)
         return value
     if isinstance(value, MarkdownText):
         return Markup(value)  # noqa: S704 - Markdown of the programme's own; raw HTML stays words
     if isinstance(value, Slot):
         return Markup(table.mark(value))  # noqa: S704 - a mark holds no markup
+    printed_size(value)
     text = " ".join(strip_marks(str(value)).split())
     return Markup(table.mark(text) if text else "")  # noqa: S704 - a mark holds no markup
 

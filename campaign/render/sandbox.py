@@ -1,9 +1,8 @@
 """Jinja, kept in: sandboxed, strict about unknown names, and bounded in size and steps.
 
-Bounds (each is a `TemplateError` that says so): `MAX_OUTPUT` characters of output, `MAX_STEPS` turns of loops and
-pieces of output in one rendering, `MAX_TEXT` characters in any one value that a template builds. They are counts, so
-that a template fails the same way on every machine, and no clock is read. What a count cannot see (one slow call) is
-bounded by the caller: `campaign check` renders in a child process with limits on memory and time.
+Bounds are those of `guards`, and `MAX_OUTPUT` characters of output; each is a `TemplateError` that says so. They are
+counts: no clock is read. What a count cannot see (one slow call) is bounded by the caller: `campaign check` renders in
+a child process with limits on memory and time.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,11 +21,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from campaign.errors import Problem, TemplateError
+from campaign.render import guards
 from campaign.render.slots import PersonalTemplateError, Slot, strip_marks
 
 MAX_OUTPUT = 200_000
-MAX_STEPS = 50_000
-MAX_TEXT = 200_000
 MAX_SOURCE = 100_000
 MAX_DEPTH = 20
 
@@ -39,58 +36,15 @@ def names_of(text: str) -> frozenset[str]:
 
 #: Filters that neither build without bound nor depend on chance, time or the machine.
 FILTERS = names_of(
-    "abs attr batch capitalize count d default dictsort first float groupby indent int items join "
-    "last length list lower map max min reject rejectattr replace reverse round select selectattr "
-    "slice sort string striptags sum title trim truncate unique upper wordcount"
+    "abs attr capitalize count d default dictsort first float groupby int items join "
+    "last length list lower map max min reject rejectattr replace reverse select selectattr "
+    "sort string striptags sum title trim truncate unique upper wordcount"
 )
 _STR_METHODS = names_of(
     "capitalize casefold count endswith find index isalnum isalpha isdigit islower isupper lower "
     "lstrip removeprefix removesuffix rstrip split splitlines startswith strip title upper partition "
     "rpartition"
 )
-
-
-@dataclass(slots=True)
-class _Budget:
-    steps: int = MAX_STEPS
-
-    def take(self, steps: int = 1) -> None:
-        self.steps -= steps
-        if self.steps < 0:
-            raise TooMuchError(f"it takes more than {MAX_STEPS:,} steps")
-
-
-class TooMuchError(Exception):
-    """A template passed one of its bounds."""
-
-
-_budget: ContextVar[_Budget | None] = ContextVar("campaign_render_budget", default=None)
-
-
-def _spend(steps: int = 1) -> None:
-    budget = _budget.get()
-    if budget is not None:
-        budget.take(steps)
-
-
-def _counted(iterable: Any) -> Iterator[Any]:
-    """The same items, each of them a step."""
-    for item in iterable:
-        _spend()
-        yield item
-
-
-def _bounded(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise TooMuchError(f"it builds a text of more than {MAX_TEXT:,} characters")
-    return value
-
-
-def _replace(value: Any, old: str, new: str) -> str:
-    text, old, new = str(value), str(old), str(new)
-    if text.count(old) * len(new) > MAX_TEXT:
-        raise TooMuchError(f"it builds a text of more than {MAX_TEXT:,} characters")
-    return text.replace(old, new)
 
 
 def _is_string(value: Any) -> bool:
@@ -114,23 +68,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
             auto_reload=False,
         )
         self.filters = {name: self.filters[name] for name in sorted(FILTERS)}
-        self.filters["replace"] = _replace
-        self.filters["counted_"] = _counted
+        self.filters |= {"replace": guards.replace, "join": guards.join}
+        self.filters |= {"counted_": guards.counted, "bounded_": guards.bounded}
         self.tests["string"] = _is_string
         #: Templates found to include one another in no circle. Sources never change within a sandbox's life.
         self.sound: set[str] = set()
-        self.globals = {"range": self._range, "dict": dict, "namespace": self.globals["namespace"]}
-
-    @staticmethod
-    def _range(*args: int) -> range:
-        wanted = range(*args)
-        if len(wanted) > MAX_STEPS:
-            raise TooMuchError(f"it takes more than {MAX_STEPS:,} steps")
-        return wanted
+        self.globals = {"range": guards.bounded_range}
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """A sum, product, power or formatting, refused where its result would have no bound."""
-        _spend()
+        guards.spend()
         if operator == "%" and isinstance(left, str):
             raise SecurityError("the % sign cannot format text here; write the value in {{ }}")
         if operator == "*" and (hasattr(left, "__len__") or hasattr(right, "__len__")):
@@ -139,7 +86,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise SecurityError("that power is too large")
         if operator == "*" and abs(left) * abs(right) > 10**30:
             raise SecurityError("that number is too large")
-        return _bounded(super().call_binop(context, operator, left, right))
+        return guards.bounded(super().call_binop(context, operator, left, right))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Only the methods of text that cannot grow it are open."""
@@ -148,10 +95,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return bool(super().is_safe_attribute(obj, attr, value))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree = super()._parse(source, name, filename)
-        for loop in tree.find_all(nodes.For):
-            loop.iter = nodes.Filter(loop.iter, "counted_", [], [], None, None, lineno=loop.lineno)
-        return tree
+        guarded = guards.Guard().visit(super()._parse(source, name, filename))
+        if not isinstance(guarded, nodes.Template):
+            raise TypeError("a template's tree is a Template")
+        return guarded
 
 
 @dataclass(eq=False)
@@ -247,7 +194,7 @@ def looks_into_captures(sandbox: Sandbox, sources: Iterable[str]) -> bool:
 def _harmless(call: nodes.Call) -> bool:
     """A call that prints nothing: `range(3)`, `loop.cycle(...)`."""
     target = call.node.node if isinstance(call.node, nodes.Getattr) else call.node
-    return isinstance(target, nodes.Name) and target.name in ("range", "namespace", "dict", "loop")
+    return isinstance(target, nodes.Name) and target.name in ("range", "loop")
 
 
 def render(sandbox: Sandbox, name: str, variables: Mapping[str, Any], known: Iterable[str] = ()) -> str:
@@ -256,7 +203,7 @@ def render(sandbox: Sandbox, name: str, variables: Mapping[str, Any], known: Ite
     if not isinstance(library, Library):
         raise TypeError("a sandbox reads its templates from a Library")
     full = library.resolve(name)
-    token = _budget.set(_Budget())
+    token = guards.budget.set(guards.Budget())
     try:
         if full not in sandbox.sound:
             check_cycles(sandbox, library, full)
@@ -267,16 +214,15 @@ def render(sandbox: Sandbox, name: str, variables: Mapping[str, Any], known: Ite
     except Exception as problem:  # noqa: BLE001 - whatever a template does wrong is told with its place, never escapes
         raise _explain(problem, full, library, {*variables, *known}) from None
     finally:
-        _budget.reset(token)
+        guards.budget.reset(token)
 
 
 def _collect(pieces: Iterable[str]) -> str:
     total, kept = 0, []
     for piece in pieces:
-        _spend()
         total += len(piece)
         if total > MAX_OUTPUT:
-            raise TooMuchError(f"it writes more than {MAX_OUTPUT:,} characters")
+            raise guards.TooMuchError(f"it writes more than {MAX_OUTPUT:,} characters")
         kept.append(piece)
     return "".join(kept)
 
@@ -297,7 +243,7 @@ def _explain(problem: Exception, name: str, library: Library, known: set[str]) -
     if isinstance(problem, jinja2.TemplateNotFound):
         return missing(str(problem.name), {*library.files, *library.shipped})
     file, line = _place(problem, name, library)
-    if isinstance(problem, TooMuchError):
+    if isinstance(problem, guards.TooMuchError):
         return error("template-too-much", f"This template never ends or is too large: {problem}.", file, line)
     if isinstance(problem, RecursionError):
         return error("template-circle", "This template calls itself without end.", file, line)
@@ -329,4 +275,5 @@ def print_text(value: Any) -> Any:
     """How a value is printed in plain text and in HTML (which then escapes it)."""
     if isinstance(value, Slot):
         return Markup(value.mark)  # noqa: S704 - a mark holds no markup
+    guards.printed_size(value)
     return value

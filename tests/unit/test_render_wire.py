@@ -52,6 +52,7 @@ BODIES = {
         b"{% if subscriber.first_name %}Dear {{ subscriber.first_name }}{% else %}Dear reader{% endif %}:\n"
         b"{{ day.title }}\n"
     ),
+    "messages/emails/headed.md": b"# {{ subject }}\n",
     "messages/emails/logic.md": (
         b"# Hi\n\n{% if subscriber.first_name == 'Sam' %}You are Sam.{% else %}You are not Sam.{% endif %}\n"
         b"{{ subscriber.first_name|upper }} {{ subscriber.organisation|length }}\n"
@@ -69,6 +70,7 @@ MAILINGS = [
     replace(DAILY, id="named", subject="{{ subscriber.first_name }}: {{ day.title }}", template="short"),
     replace(DAILY, id="words", preheader="For {{ subscriber.organisation }}", subject="Ünïcode £ – " + "lång " * 30),
     replace(DAILY, id="logic", template="logic"),
+    replace(DAILY, id="headed", subject="For {{ subscriber.first_name or 'you' }}", template="headed"),
     replace(DAILY, id="caught", template="caught"),
     replace(DAILY, id="welsh", template="welsh"),
 ]
@@ -184,7 +186,15 @@ def test_templates_that_look_into_a_person_are_rendered_for_each() -> None:
     for made in MADE.values():
         send(made, person())
     personal = {name: made.variant_for(person()).personal for name, made in MADE.items()}
-    assert personal == {"daily": False, "named": False, "words": False, "logic": True, "caught": True, "welsh": False}
+    assert personal == {
+        "daily": False,
+        "named": False,
+        "words": False,
+        "logic": True,
+        "headed": True,
+        "caught": True,
+        "welsh": False,
+    }
     text = send(MADE["logic"], person(first_name="Ann", organisation="Abc")).body.text
     assert "You are not Sam." in text
     assert "ANN 3" in text
