@@ -15,9 +15,10 @@ run: .venv/installed ## Play a real week on this machine; nothing leaves it (WEE
 test: .venv/installed ## Run every test, on two processes
 	.venv/bin/python -m pytest -q -n 2
 
-check: .venv/installed ## Lint, format, types and import contracts
+check: .venv/installed ## Lint, format, types, import contracts, and the shipped programmes
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	.venv/bin/mypy && .venv/bin/lint-imports --no-cache
+	.venv/bin/campaign check --alone schedules/*.yaml
 
 bench: .venv/installed ## Measure, print a table, write benchmarks/results.json
 	.venv/bin/python -m benchmarks

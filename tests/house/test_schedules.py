@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from campaign.cli import main
 from campaign.model import CampaignKind, CampaignStatus, Programme, ResourceApproval
 from campaign.programme import Loaded, load_file, with_monday
 from campaign.programme.canonical import from_json, to_json
@@ -66,3 +69,11 @@ def test_the_briefing_is_one_mailing_with_two_pending_resources() -> None:
     assert len(programme.resources) == 22
     assert all(f"](resource:{name})" in body for name in programme.resources)
     assert "> “There is learning for all parts" in body
+
+
+def test_the_shipped_schedules_pass_the_check() -> None:
+    shown = CliRunner(env={"CAMPAIGN_HOME": "/nonexistent"}).invoke(main, ["check", *map(str, SCHEDULES)])
+    assert shown.exit_code == 0, shown.output
+    ready = CliRunner().invoke(main, ["check", "--alone", "--json", str(SCHEDULES[-1])])
+    (week,) = json.loads(ready.output)["files"]
+    assert (week["title"], week["status"], week["problems"]) == ("Safeguarding Children's Week 2023", "ready", [])

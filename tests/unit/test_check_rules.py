@@ -50,6 +50,14 @@ RULES: list[tuple[str, Any, str, Severity, str]] = [
     ("resources/kit/link", "http://roads.gov.uk/kit", "K2", ERROR, "https://roads.gov.uk/kit"),
     ("days/1/themes/0/text", "See [it](https://roads.gov.uk/b).", "K4", ERROR, "resource:launch"),
     ("campaign/home_url", None, "K7", WARNING, "no page is served"),
+    ("days/0/themes/0/status", "cancelled", "P14", WARNING, "nothing to anybody"),
+    (
+        "resources/kit",
+        {"type": "toolkit", "title": "Kit", "no_link": "lost", "approval": "approved"},
+        "K3",
+        WARNING,
+        "day",
+    ),
     # words
     ("campaign/hashtags", ["roadsafetyweek"], "AS1", ERROR, "RoadSafetyWeek"),
     ("campaign/hashtags", ["Roadsafety"], "AS1", ERROR, "RoadSafety"),
@@ -217,6 +225,12 @@ def test_lists_of_one_mailing_share_a_sender() -> None:
     data = changed("mailings/daily/lists", ["staff", "others"])
     facts = {"staff": ListFacts(size=1, sender="roads"), "others": ListFacts(size=1, sender="rails")}
     assert "different senders" in codes(data, installation=installation(lists=facts))["P10"].message
+
+
+def test_a_message_about_a_cancelled_theme_is_an_error() -> None:
+    data = changed("posts/walk/theme", "walk")
+    data["days"][0]["themes"][0]["status"] = "cancelled"
+    assert codes(data)["G4"].where == "posts.walk.theme"
 
 
 def test_examples_are_errors_once_a_channel_is_live() -> None:

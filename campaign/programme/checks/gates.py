@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from campaign.errors import Problem
-from campaign.model import EventState, PlannedPost, Resource, ResourceApproval
+from campaign.model import EventState, PlannedPost, Resource, ResourceApproval, ThemeStatus
 from campaign.programme.checks.sheet import Occurrence, Sheet
 from campaign.programme.checks.times import local, opens_at
 from campaign.render.uses import gated_addresses
@@ -21,6 +21,7 @@ RESOURCE = re.compile(r"resource:([A-Za-z0-9][A-Za-z0-9_-]*)")
 def rules(sheet: Sheet) -> Iterator[Problem]:
     """Every link of the file, and every resource a message uses at the time it goes."""
     yield from _links(sheet)
+    yield from _cancelled(sheet)
     said: set[tuple[str, str, str]] = set()
     for one in sheet.occurrences:
         for problem in (*_linked(sheet, one), *_named(sheet, one)):
@@ -30,6 +31,14 @@ def rules(sheet: Sheet) -> Iterator[Problem]:
                 yield problem
     yield from _escapes(sheet)
     yield from _day_pages(sheet)
+
+
+def _cancelled(sheet: Sheet) -> Iterator[Problem]:
+    gone = {theme.id: theme.title for theme in sheet.programme.themes() if theme.status is ThemeStatus.CANCELLED}
+    for where, message in sheet.messages():
+        if message.theme in gone:
+            hint = "Take the message out, or give it another theme."
+            yield sheet.error("G4", f"its theme '{gone[message.theme]}' is cancelled", f"{where}.theme", hint)
 
 
 def addresses(sheet: Sheet) -> Iterator[tuple[str, str]]:
@@ -75,12 +84,20 @@ def _linked(sheet: Sheet, one: Occurrence) -> Iterator[Problem]:
     used = {(name, f"{one.where}.needs") for name in post.needs}
     if isinstance(post, PlannedPost) and post.link:
         used.add((post.link, f"{one.where}.link"))
+        yield from _reachable(sheet, one, post.link)
     texts = [post.text, *post.text_for.values()] if isinstance(post, PlannedPost) else [_body(sheet, one)]
     used |= {(name, one.where) for text in texts for name in RESOURCE.findall(text)}
     for name, where in sorted(used):
         resource = sheet.programme.resources.get(name)
         if resource is not None:
             yield from _gate(sheet, one, name, resource, where, strict=where != one.where)
+
+
+def _reachable(sheet: Sheet, one: Occurrence, name: str) -> Iterator[Problem]:
+    resource = sheet.programme.resources.get(name)
+    if resource is not None and resource.no_link and not resource.link and resource.event is None:
+        message = f"it links to '{resource.title}', which has no link: the post will have none"
+        yield sheet.warning("K3", message, f"{one.where}.link", "Link to the day's page, with `link: day`.")
 
 
 def _body(sheet: Sheet, one: Occurrence) -> str:

@@ -1,0 +1,99 @@
+"""`campaign check` and `campaign schema` on the command line: output for people and programs, and exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from campaign.cli import main
+from tests.unit.check_weeks import PICTURE, changed, good
+
+
+@pytest.fixture
+def week(tmp_path: Path) -> Path:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/bike.png").write_bytes(PICTURE)
+    data = good()
+    del data["mailings"]
+    (tmp_path / "good.yaml").write_text(json.dumps(data, indent=1))
+    data = changed("posts/walk/text", "WALKING, 50% off: now.")
+    del data["mailings"]
+    data["campaign"]["contact"] = {}
+    (tmp_path / "wrong.yaml").write_text(json.dumps(data, indent=1))
+    data["campaign"]["status"] = "draft"
+    (tmp_path / "draft.yaml").write_text(json.dumps(data, indent=1))
+    (tmp_path / "broken.yaml").write_text("schema: 1\ncampaign:\n  titel: x\n")
+    return tmp_path
+
+
+def run(week: Path, *arguments: str) -> Result:
+    env = {"CAMPAIGN_HOME": str(week / "nowhere")}
+    return CliRunner(env=env).invoke(main, ["check", *(str(week / a) if a.endswith(".yaml") else a for a in arguments)])
+
+
+def test_a_good_week_is_fine_and_says_what_was_not_judged(week: Path) -> None:
+    result = run(week, "good.yaml")
+    assert result.exit_code == 0, result.output
+    assert "Road Safety Week (ready): 3 posts and 0 emails rendered" in result.output
+    assert "0 errors, 0 warnings." in result.output
+    assert "Not judged: whether lists and channels are set up" in result.output
+
+
+def test_errors_end_with_one_and_every_file_is_told(week: Path) -> None:
+    result = run(week, "good.yaml", "wrong.yaml", "broken.yaml")
+    assert result.exit_code == 1
+    assert "error   P14" in result.output
+    assert "warning AS8" in result.output
+    assert "It cannot be read as a programme yet." in result.output
+    assert "Did you mean 'title'?" in result.output
+
+
+def test_a_draft_is_no_error(week: Path) -> None:
+    result = run(week, "draft.yaml")
+    assert result.exit_code == 0
+    assert "Before this can run:" in result.output
+
+
+def test_json_is_for_programs(week: Path) -> None:
+    result = run(week, "--json", "wrong.yaml", "draft.yaml", "broken.yaml")
+    assert result.exit_code == 1
+    whole = json.loads(result.output)
+    assert [each["loaded"] for each in whole["files"]] == [True, True, False]
+    assert (whole["errors"], whole["warnings"]) == (4, 2)
+    first = whole["files"][0]["problems"][0]
+    assert {"code", "severity", "message", "hint", "where", "file", "line", "column"} == set(first)
+    assert whole["files"][1]["before_run"][0]["code"] == "P14"
+
+
+def test_sarif_names_rule_file_and_place(week: Path) -> None:
+    result = run(week, "--format", "sarif", "wrong.yaml")
+    (log,) = json.loads(result.output)["runs"]
+    found = {each["ruleId"]: each for each in log["results"]}
+    assert found["P14"]["level"] == "error"
+    place = found["AS8"]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith("wrong.yaml")
+    assert place["region"]["startLine"] > 1
+    assert {each["id"] for each in log["tool"]["driver"]["rules"]} == set(found)
+
+
+def test_annotations_escape_what_a_code_host_would_read(week: Path) -> None:
+    lines = run(week, "--format", "github", "wrong.yaml", "draft.yaml").output.splitlines()
+    assert all(line.startswith(("::error file=", "::warning file=", "::notice file=")) for line in lines)
+    assert any("title=P14::" in line and "Write contact: {name: ..., email: ...}." in line for line in lines)
+
+
+def test_usage_is_two_and_a_missing_file_is_told(week: Path) -> None:
+    assert run(week).exit_code == 2
+    result = run(week, "none.yaml")
+    assert result.exit_code == 1
+    assert "cannot be read" in result.output
+
+
+def test_the_schema_is_json_schema_and_the_keys_are_a_table() -> None:
+    printed = CliRunner().invoke(main, ["schema"])
+    jsonschema.Draft202012Validator.check_schema(json.loads(printed.output))
+    assert "| `embargo_until` |" in CliRunner().invoke(main, ["schema", "--markdown"]).output
