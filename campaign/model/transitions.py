@@ -30,7 +30,8 @@ STAFF_BROADCAST_MOVES: dict[B | None, frozenset[B]] = {
 
 DELIVERY_MOVES: dict[D, frozenset[D]] = {
     D.PENDING: frozenset({D.TAKEN, D.SKIPPED, D.MISSED}),
-    D.TAKEN: frozenset({D.SENDING, D.PENDING, D.SKIPPED, D.MISSED, D.FAILED, D.UNCERTAIN}),
+    # taken to sent: for mail, that it was sending stood in its worker's journal
+    D.TAKEN: frozenset({D.SENDING, D.SENT, D.PENDING, D.SKIPPED, D.MISSED, D.FAILED, D.UNCERTAIN}),
     D.SENDING: frozenset({D.SENT, D.FAILED, D.PENDING, D.UNCERTAIN, D.MISSED}),
 }
 

@@ -1,0 +1,159 @@
+"""What a mail worker began and what came of it, between two settlings: kept so that a kill loses no knowledge of it.
+
+Appended to files of fixed size that are mapped into memory: a record is in the kernel's hands once it is written, so a
+killed process takes none with it. A record has nine bytes: its kind, and the delivery's id. `begun` stands before a
+message's final dot is written, its outcome after the relay's answer. So after a kill at most one message a connection
+is begun without an outcome; everything else is known.
+
+Files are turned over between settlings. The new file begins with what is on its way, so the old one can go as soon as
+the outcomes in it are in the ledger.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+import struct
+import threading
+from collections.abc import Iterator
+from enum import IntEnum
+from pathlib import Path
+
+RECORD = struct.Struct("<BQ")
+_ID = struct.Struct("<Q")
+#: Records a file holds: about half a megabyte.
+CAPACITY = 65_536
+#: A file is turned over once it is this full, which leaves room for what is written until the next settling.
+FULL = CAPACITY // 4
+
+_NAME = re.compile(r"worker-(\d+)-(\d+)\.journal\Z")
+
+
+class Mark(IntEnum):
+    """The kind of a record. 0 is a place not written."""
+
+    BEGUN = 1
+    SENT = 2
+    LATER = 3
+    REFUSED = 4
+    DEAD_ADDRESS = 5
+    UNCERTAIN = 6
+
+
+class Journal:
+    """The journal of one living worker. Safe to share between threads."""
+
+    def __init__(self, folder: Path, worker: int) -> None:
+        self._folder = folder
+        self._worker = worker
+        self._lock = threading.Lock()
+        self._on_their_way: set[int] = set()
+        self._number = 0
+        self._old: list[Path] = []
+        self._results: list[object] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        self._open()
+
+    def begun(self, delivery: int) -> None:
+        """Its final dot may be written once this returns."""
+        with self._lock:
+            self._on_their_way.add(delivery)
+            self._write(Mark.BEGUN, delivery)
+
+    def ended(self, delivery: int, mark: Mark, result: object) -> None:
+        """What came of it; `result` is handed out by `results`."""
+        with self._lock:
+            if delivery in self._on_their_way:
+                self._on_their_way.discard(delivery)
+                self._write(mark, delivery)
+            self._results.append(result)
+
+    @property
+    def waiting(self) -> int:
+        """How many results wait to be settled."""
+        return len(self._results)
+
+    def results(self) -> list[object]:
+        """The results since the last call. Once they are in the ledger, call `settled`."""
+        with self._lock:
+            results, self._results = self._results, []
+            if self._place >= FULL:
+                self._turn()
+        return results
+
+    def settled(self) -> None:
+        """All that `results` gave is in the ledger: files that tell nothing else can go."""
+        for path in self._old:
+            path.unlink(missing_ok=True)
+        self._old.clear()
+
+    def close(self) -> None:
+        """Leave. The files stay where something is still on its way, or not settled."""
+        with self._lock:
+            self._map.close()
+            if not self._on_their_way and not self._results and not self._old:
+                self._path.unlink(missing_ok=True)
+
+    def _write(self, mark: Mark, delivery: int) -> None:
+        if self._place >= CAPACITY:
+            self._turn()
+        start = self._place * RECORD.size
+        _ID.pack_into(self._map, start + 1, delivery)
+        self._map[start] = mark  # last, so that a record half written is none
+        self._place += 1
+
+    def _turn(self) -> None:
+        self._map.close()
+        self._old.append(self._path)
+        self._open()
+        for delivery in self._on_their_way:
+            self._write(Mark.BEGUN, delivery)
+
+    def _open(self) -> None:
+        self._number += 1
+        self._path = path_of(self._folder, self._worker, self._number)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, CAPACITY * RECORD.size)
+            self._map = mmap.mmap(descriptor, CAPACITY * RECORD.size)
+        finally:
+            os.close(descriptor)
+        self._place = 0
+
+
+def path_of(folder: Path, worker: int, number: int) -> Path:
+    """The file `number` of a worker's journal."""
+    return folder / f"worker-{worker}-{number:08d}.journal"
+
+
+def files_of(folder: Path, worker: int) -> list[Path]:
+    """A worker's journal, oldest file first; empty where it kept none here."""
+    found = [path for path in folder.glob(f"worker-{worker}-*.journal") if _NAME.match(path.name)]
+    return sorted(found)
+
+
+def read(folder: Path, worker: int) -> dict[int, Mark]:
+    """The last mark of each delivery in a worker's journal."""
+    marks: dict[int, Mark] = {}
+    for path in files_of(folder, worker):
+        for mark, delivery in _records(path.read_bytes()):
+            marks[delivery] = mark
+    return marks
+
+
+def forget(folder: Path, worker: int) -> None:
+    """Remove a dead worker's journal, once it is in the ledger."""
+    for path in files_of(folder, worker):
+        path.unlink(missing_ok=True)
+
+
+def _records(data: bytes) -> Iterator[tuple[Mark, int]]:
+    for kind, delivery in RECORD.iter_unpack(data[: len(data) // RECORD.size * RECORD.size]):
+        if not kind:
+            return
+        if kind in _KNOWN:
+            yield Mark(kind), delivery
+
+
+_KNOWN = frozenset(Mark)

@@ -1,0 +1,183 @@
+"""Deliveries of a mailing in groups: taken by compare-and-set, settled many at a time. The hot statements of the store.
+
+A row taken this way stays `taken` until it is settled; that it was begun stands in its worker's journal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, text
+
+from campaign.clock import to_micros
+from campaign.model import DeliveryState
+from campaign.store.database import Database, bump
+from campaign.store.deliveries import Settled
+from campaign.store.tables import attempts
+
+
+class Taken(NamedTuple):
+    """One row taken: the delivery, its subscriber, and how many attempts came before."""
+
+    id: int
+    subscriber: int
+    attempts: int
+    reason: str
+
+
+class Sent(NamedTuple):
+    """One row that the next hop accepted."""
+
+    id: int
+    code: str
+    remote_id: str
+    reason: str
+
+
+class Groups:
+    """Taking and settling many rows of one mailing at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        dialect = _SQLITE if database.sqlite else _POSTGRES
+        self._take = text(dialect["take"])
+        self._sent_alike = text(dialect["sent alike"])
+        self._sent = text(dialect["sent"])
+        self._back = text(dialect["back"])
+
+    def take(self, broadcast: int, *, worker: int, now: datetime, limit: int) -> list[Taken]:
+        """Take up to `limit` pending rows whose `not_before` has come, lowest id first; synced before it returns."""
+        values = {"broadcast": broadcast, "worker": worker, "now": to_micros(now), "limit": limit}
+        with self._database.write() as connection:
+            return sorted(Taken(*row) for row in connection.execute(self._take, values).fetchall())
+
+    def settle(
+        self,
+        *,
+        worker: int,
+        began: datetime,
+        now: datetime,
+        sent: Sequence[Sent] = (),
+        others: Iterable[Settled] = (),
+        back: Iterable[int] = (),
+    ) -> int:
+        """Write what came of a group, in one transaction; how many rows it moved.
+
+        Only rows that this worker holds move. `others` are rows not accepted, each kept with its attempt; `back` are
+        rows of which nothing began. `began` and `now` are the bounds of the time in which the group was sent.
+        """
+        times = {"worker": worker, "began": to_micros(began), "now": to_micros(now)}
+        moved = 0
+        with self._database.write() as connection:
+            for alike, rows in groupby(sorted(sent, key=_alike), key=_alike):
+                moved += self._settle_sent(connection, alike, list(rows), times)
+            for one in others:
+                moved += _settle_other(connection, one, times)
+            if ids := list(back):
+                moved += connection.execute(self._back, {"worker": worker, "ids": self._list(ids)}).rowcount
+            if moved:
+                bump(connection)
+        return moved
+
+    def _settle_sent(
+        self, connection: Connection, alike: tuple[str, str], rows: list[Sent], times: dict[str, int]
+    ) -> int:
+        code, reason = alike
+        values = {**times, "code": code, "reason": reason}
+        if not any(row.remote_id for row in rows):
+            values["ids"] = self._list([row.id for row in rows])
+            return connection.execute(self._sent_alike, values).rowcount
+        if self._database.sqlite:
+            values["rows"] = json.dumps([(row.id, row.remote_id) for row in rows])
+        else:
+            values |= {"ids": [row.id for row in rows], "remotes": [row.remote_id for row in rows]}
+        return connection.execute(self._sent, values).rowcount
+
+    def _list(self, ids: list[int]) -> Any:
+        return json.dumps(ids) if self._database.sqlite else ids
+
+
+_alike = itemgetter(1, 3)
+
+_TAKE = """
+    UPDATE deliveries SET state = 'taken', worker = :worker
+    WHERE state = 'pending' AND id IN (
+        SELECT id FROM deliveries
+        WHERE broadcast = :broadcast AND state = 'pending' AND (not_before IS NULL OR not_before <= :now)
+        ORDER BY id LIMIT :limit {lock}
+    )
+    RETURNING id, subscriber, attempts, reason
+"""
+_SENT = """
+    UPDATE deliveries SET state = 'sent', settled_at = :now, began_at = :began, attempts = attempts + 1,
+        not_before = NULL, code = :code, reason = :reason{more}
+    {source} AND deliveries.worker = :worker AND deliveries.state = 'taken'
+"""
+_BACK = "UPDATE deliveries SET state = 'pending', worker = 0 WHERE worker = :worker AND state = 'taken' AND id {among}"
+
+_AMONG = "IN (SELECT value FROM json_each(:ids))"
+_PAIRS = (
+    "FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS remote FROM json_each(:rows)) AS j"
+)
+_SQLITE = {
+    "take": _TAKE.format(lock=""),
+    "sent alike": _SENT.format(more="", source=f"WHERE id {_AMONG}"),
+    "sent": _SENT.format(more=", remote_id = j.remote", source=f"{_PAIRS} WHERE deliveries.id = j.id"),
+    "back": _BACK.format(among=_AMONG),
+}
+_UNNEST = "FROM unnest(CAST(:ids AS bigint[]), CAST(:remotes AS text[])) AS j(id, remote)"
+_ANY = "= ANY(CAST(:ids AS bigint[]))"
+_POSTGRES = {
+    "take": _TAKE.format(lock="FOR UPDATE SKIP LOCKED"),
+    "sent alike": _SENT.format(more="", source=f"WHERE id {_ANY}"),
+    "sent": _SENT.format(more=", remote_id = j.remote", source=f"{_UNNEST} WHERE deliveries.id = j.id"),
+    "back": _BACK.format(among=_ANY),
+}
+
+_OTHER = text(
+    """
+    UPDATE deliveries SET state = :state, settled_at = :settled, began_at = :began, attempts = attempts + :tried,
+        not_before = :not_before, code = :code, reason = :reason, worker = :keeps
+    WHERE id = :id AND worker = :worker AND state = 'taken' RETURNING attempts
+    """
+).bindparams(bindparam("not_before"), bindparam("settled"))
+
+
+def _settle_other(connection: Connection, one: Settled, times: dict[str, int]) -> int:
+    tried = bool(one.outcome)
+    final = one.state is not DeliveryState.PENDING
+    row = connection.execute(
+        _OTHER,
+        {
+            "id": one.delivery,
+            "worker": times["worker"],
+            "state": one.state.value,
+            "settled": times["now"] if final else None,
+            "began": times["began"] if tried else None,
+            "tried": int(tried),
+            "not_before": to_micros(one.not_before) if one.not_before else None,
+            "code": one.code,
+            "reason": one.reason,
+            "keeps": times["worker"] if final else 0,
+        },
+    ).first()
+    if row is None:
+        return 0
+    if tried:
+        connection.execute(
+            insert(attempts).values(
+                delivery=one.delivery,
+                number=row.attempts,
+                began_at=times["began"],
+                ended_at=times["now"],
+                outcome=one.outcome,
+                code=one.code,
+                reply=one.reply,
+            )
+        )
+    return 1
