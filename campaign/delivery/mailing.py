@@ -17,9 +17,6 @@ from campaign.plan import Planned
 from campaign.store.deliveries import Settled
 from campaign.store.mailings import Audience
 
-#: How many rows a worker takes at once.
-GROUP = 200
-
 
 def audience_of(force: InForce, planned: Planned) -> Audience:
     """Whom a planned mailing asks for. Its siblings are the other mailings of its day."""
@@ -48,14 +45,19 @@ def _mailing(planned: Planned) -> PlannedMailing:
 
 
 class Mailing:
-    """Opens mailings and sends their emails."""
+    """Opens mailings and sends their emails. `closing` is set when the service stops."""
 
-    def __init__(self, parts: Parts, shelf: Shelf, holds: gates.HoldsNow, worker: int) -> None:
+    def __init__(
+        self, parts: Parts, shelf: Shelf, holds: gates.HoldsNow, worker: int, closing: threading.Event | None = None
+    ) -> None:
         self._parts = parts
         self._shelf = shelf
         self._holds = holds
         self._worker = worker
+        self._closing = closing or threading.Event()
         self._runs: dict[int, Run] = {}
+        self._rests: dict[str, datetime] = {}
+        self._numbers = itertools.count(1)
 
     def fill(self, broadcast: Broadcast) -> bool:
         """Open the next slice of a mailing; True once all of it is open."""
@@ -65,20 +67,38 @@ class Mailing:
             broadcast.id, self._parts.store.mailings.slicer(run.audience, now=now), now
         )
 
-    def send(self, broadcast: Broadcast) -> bool:
-        """Send one group of the broadcast's emails; False when nothing of it can go now."""
+    def send(self, broadcast: Broadcast) -> None:
+        """Send what can go of the broadcast's emails now."""
         now = self._parts.clock.now()
         store = self._parts.store
         if now > broadcast.stop_at:
             store.deliveries.end(broadcast.id, DeliveryState.MISSED, "its time of day was over", now=now)
-            return False
+            return
         run = self._run(broadcast)
-        if self._stopped(broadcast, now) or self._parts.ways.problem(run.ref):
-            return False
-        taken = store.deliveries.take(broadcast.id, worker=self._worker, now=now, limit=GROUP)
-        if taken:
-            self._send_group(broadcast, run, taken, now)
-        return bool(taken)
+        job = MailJob(self._parts, broadcast, run, self._holds, self._worker)
+        if now < self._rests.get(run.ref.id, now) or job.stopped(now) or not store.deliveries.any_due(broadcast.id, now):
+            return
+        journal = Journal(store.journals, self._worker, self._numbers)
+        flow = Flow(
+            job=job,
+            channel=self._parts.ways.channel(run.ref),
+            journal=journal,
+            clock=self._parts.clock,
+            closing=self._closing,
+            stop_at=broadcast.stop_at,
+        )
+        try:
+            flow.work()
+        finally:
+            journal.close()
+            if job.rest is not None:
+                self._rests[run.ref.id] = job.rest
+
+    def next_due(self) -> datetime | None:
+        """When a channel that asked us to wait may be used again (aware UTC)."""
+        now = self._parts.clock.now()
+        self._rests = {name: moment for name, moment in self._rests.items() if moment > now}
+        return min(self._rests.values(), default=None)
 
     def forget(self, broadcast: int) -> None:
         """Let go of what was compiled for a broadcast that is done."""
@@ -88,77 +108,6 @@ class Mailing:
         if broadcast.id not in self._runs:
             self._runs[broadcast.id] = Run(self._parts, self._shelf, broadcast)
         return self._runs[broadcast.id]
-
-    def _stopped(self, broadcast: Broadcast, now: datetime) -> bool:
-        key = broadcast.key
-        found = self._holds.stopping(
-            campaign=key.campaign, channel=key.channel, broadcast=str(key), essential=broadcast.essential, now=now
-        )
-        return found is not None
-
-    def _send_group(self, broadcast: Broadcast, run: Run, taken: list[Delivery], now: datetime) -> None:
-        ids = [delivery.subscriber for delivery in taken]
-        people = self._parts.store.mailings.recipients(run.audience, ids, now=now)
-        channel = self._parts.ways.channel(run.ref)
-        for delivery in taken:
-            moment = self._parts.clock.now()
-            if moment > broadcast.stop_at or self._stopped(broadcast, moment):
-                self._put_back(delivery, moment)
-                continue
-            person = people.get(delivery.subscriber)
-            if person is None:
-                self._skip(delivery, self._why_gone(run, delivery), moment)
-            elif self._parts.guests and channel_leaves(channel) and person.address.casefold() not in self._parts.guests:
-                self._skip(delivery, "not on the guest list", moment)
-            else:
-                self._send_one(broadcast, run, delivery, person, channel)
-
-    def _why_gone(self, run: Run, delivery: Delivery) -> str:
-        now = self._parts.clock.now()
-        return self._parts.store.mailings.lapsed(run.audience, [delivery.subscriber], now=now)[delivery.subscriber]
-
-    def _send_one(
-        self, broadcast: Broadcast, run: Run, delivery: Delivery, person: Recipient, channel: Channel[Email]
-    ) -> None:
-        now = self._parts.clock.now()
-        email = run.email(delivery, person, now)
-        if email is None:
-            self._skip(delivery, "nothing for them today", now)
-        elif self._parts.store.deliveries.begin(delivery.id, worker=self._worker, now=now):
-            key = self._parts.wire_key(broadcast.key, delivery.subscriber)
-            try:
-                receipt = channel.send(email, key=key, notes={})
-            except Exception as error:  # noqa: BLE001 - whatever escapes means that it may have been sent
-                self._settle_error(broadcast, delivery, outcomes.as_error(error), run)
-            else:
-                self._settle([outcomes.of_receipt(delivery.id, receipt)])
-
-    def _settle_error(self, broadcast: Broadcast, delivery: Delivery, error: ChannelError, run: Run) -> None:
-        now = self._parts.clock.now()
-        following = outcomes.follow(
-            error,
-            attempts=delivery.attempts + 1,
-            now=now,
-            stop_at=broadcast.stop_at,
-            jitter=self._parts.random.random(),
-        )
-        self._settle([outcomes.of_error(delivery.id, error, following)])
-        if following.channel_down:
-            self._parts.store.channels.set_down(run.ref.id, run.ref.kind, following.reason, now=now)
-
-    def _put_back(self, delivery: Delivery, now: datetime) -> None:
-        self._settle([Settled(delivery=delivery.id, state=DeliveryState.PENDING)])
-
-    def _skip(self, delivery: Delivery, reason: str, now: datetime) -> None:
-        self._settle([Settled(delivery=delivery.id, state=DeliveryState.SKIPPED, reason=reason)])
-
-    def _settle(self, settled: Iterable[Settled]) -> None:
-        self._parts.store.deliveries.settle(settled, worker=self._worker, now=self._parts.clock.now())
-
-
-def channel_leaves(channel: Channel[Any]) -> bool:
-    """Whether what it sends leaves this installation."""
-    return not channel.harmless
 
 
 class Run:

@@ -1,0 +1,53 @@
+"""When refusals are about us and not about the people mailed: stop before the harm grows.
+
+Stops at 20 policy refusals (5.7.x) in a row, at 5% of the last 1,000 answers, or when one large domain refuses all of
+its mail. Pure: fed answers in the order in which they came.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+IN_A_ROW = 20
+LAST = 1000
+SHARE = 0.05
+LARGE = 20
+
+
+class Brake:
+    """Counts answers; `reason` is why the mailing must stop, "" while it may go on."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self._row = 0
+        self._last: deque[bool] = deque(maxlen=LAST)
+        self._bad = 0
+        self._good_domains: set[str] = set()
+        self._bad_domains: Counter[str] = Counter()
+
+    def accepted(self, domain: str) -> None:
+        """A message to `domain` was accepted, or refused for a reason of its own."""
+        self._row = 0
+        self._count(False)
+        if domain not in self._good_domains:
+            self._good_domains.add(domain)
+            self._bad_domains.pop(domain, None)
+
+    def refused(self, domain: str, words: str) -> None:
+        """A message to `domain` was refused by policy."""
+        self._row += 1
+        self._count(True)
+        if domain not in self._good_domains:
+            self._bad_domains[domain] += 1
+        if self._row >= IN_A_ROW:
+            self.reason = f"{IN_A_ROW} refusals in a row are about us: {words}"
+        elif len(self._last) == LAST and self._bad > LAST * SHARE:
+            self.reason = f"more than {SHARE:.0%} of the last {LAST} were refused because of us: {words}"
+        elif self._bad_domains[domain] >= LARGE:
+            self.reason = f"{domain} refuses all our mail: {words}"
+
+    def _count(self, bad: bool) -> None:
+        if len(self._last) == LAST:
+            self._bad -= self._last[0]
+        self._last.append(bad)
+        self._bad += bad

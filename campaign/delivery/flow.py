@@ -1,0 +1,324 @@
+"""A mailing's emails on their way: rows taken in groups, sent by several lanes at once, settled in groups.
+
+The coordinator (the calling thread) takes, looks for what should stop the flow, and settles; each lane thread fills
+messages and sends them. A row waits for less than about a second between being taken and its turn; where it waited
+longer, its person is asked after again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from campaign.channels.base import Channel, Lane, LaneResult, OpensLane, Receipt
+from campaign.clock import Clock
+from campaign.delivery import outcomes
+from campaign.delivery.journal import Journal, Mark
+from campaign.errors import CampaignError, ChannelError, Refused, TryLater, Uncertain
+from campaign.model import Email, Recipient
+from campaign.store.groups import Sent, Taken
+
+#: How old a look at holds, suppressions and subscriptions may be when a message begins, in seconds.
+FRESH = 1.0
+#: How often the coordinator looks, and settles at the latest, in seconds.
+PULSE = 0.2
+#: The coordinator wakes this often to see whether lanes run short of rows, in seconds.
+STEP = 0.02
+#: Rows a lane is given at first; the group then follows what half a second takes.
+FIRST = 8
+MOST = 4000
+#: How long lanes may take to come back when the service is stopped, in seconds.
+GRACE = 5.0
+WITHDRAWN = "withdrawn"
+
+
+@dataclass(slots=True)
+class Row:
+    """One delivery on its way. `asked`: when its person was last asked after (monotonic seconds)."""
+
+    taken: Taken
+    person: Recipient
+    asked: float
+    gone: bool = False
+    begun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one row: the next hop's receipt, an error, or why it was passed over."""
+
+    row: Row
+    outcome: Receipt | ChannelError | str
+
+
+class Job(Protocol):
+    """One open mailing, as a flow needs it."""
+
+    def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
+        """Take up to `limit` rows; how many were taken, and those whose person is still to be reached."""
+        ...
+
+    def reached(self, row: Row, now: datetime) -> bool:
+        """Whether the row's person is still to be reached."""
+        ...
+
+    def email(self, row: Row, now: datetime) -> Email | None:
+        """The person's email; None where there is nothing for them."""
+        ...
+
+    def key(self, row: Row) -> str:
+        """The delivery's token on the wire."""
+        ...
+
+    def stopped(self, now: datetime) -> str:
+        """Why nothing more may begin now; "" where it may."""
+        ...
+
+    def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
+        """Write what came of a group of rows."""
+        ...
+
+    def put_back(self, rows: list[int], now: datetime) -> None:
+        """Give rows of which nothing began back."""
+        ...
+
+
+@dataclass(slots=True)
+class Flow:
+    """One run over what a mailing has open. `work` returns when nothing more of it can go now."""
+
+    job: Job
+    channel: Channel[Email]
+    journal: Journal
+    clock: Clock
+    closing: threading.Event
+    stop_at: datetime
+    allowance: Callable[[int], int] = lambda wanted: wanted
+    _queue: deque[Row] = field(default_factory=deque)
+    _more: threading.Condition = field(default_factory=threading.Condition)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _failed: list[BaseException] = field(default_factory=list)
+    _idle: int = 0
+    _open: bool = True
+    _stop: str = ""
+    _looked: float = 0.0
+    _settled: float = 0.0
+    _group: int = 0
+    _pace: float = 0.0
+    _began: datetime | None = None
+
+    def work(self) -> str:
+        """Send until nothing more can go; why it stopped ("" where there was nothing left to take)."""
+        self._look()
+        self._began = self.clock.now()
+        self._settled = self.clock.monotonic()
+        try:
+            while not self._stop and not self._failed and self._turn():
+                pass
+        finally:
+            self._end()
+        if self._failed:
+            raise self._failed[0]
+        return self._stop
+
+    def _turn(self) -> bool:
+        """One turn of the coordinator; False when all is done."""
+        now = self.clock.monotonic()
+        if now - self._looked > PULSE:
+            self._look()
+        if self.journal.waiting and (now - self._settled > PULSE or self.journal.waiting >= MOST // 2):
+            self._settle()
+        limit = self._room()
+        taken = self._refill(limit) if limit else -1
+        with self._more:
+            done = taken == 0 and not self._queue and self._idle == len(self._threads)
+            if taken <= 0 and not done:
+                self._more.wait(STEP)
+        return not done
+
+    def _room(self) -> int:
+        """How many rows to take now: 0 while lanes have enough."""
+        lanes = max(1, self.channel.lanes)
+        group = max(FIRST * lanes, min(MOST, int(self._pace * 0.5)))
+        return self.allowance(group) if len(self._queue) * 2 < group else 0
+
+    def _refill(self, limit: int) -> int:
+        asked = self.clock.monotonic()
+        count, rows = self.job.take(limit, self.clock.now())
+        with self._more:
+            self._queue.extend(Row(taken, person, asked) for taken, person in rows)
+            self._hire()
+            self._more.notify_all()
+        return count
+
+    def _hire(self) -> None:
+        """As many lanes as there is work for."""
+        wanted = min(max(1, self.channel.lanes), (len(self._queue) + FIRST - 1) // FIRST)
+        for number in range(len(self._threads), wanted):
+            thread = threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _look(self) -> None:
+        """See whether anything stops the flow."""
+        now = self.clock.now()
+        reason = "the service is stopping" if self.closing.is_set() else ""
+        reason = reason or ("its time of day was over" if now > self.stop_at else "") or self.job.stopped(now)
+        self._stop = self._stop or reason
+        self._looked = self.clock.monotonic()
+
+    def _settle(self) -> None:
+        results = self.journal.results()
+        now, clock = self.clock.now(), self.clock.monotonic()
+        if results:
+            self.job.settle(results, self._began or now, now)
+            self.journal.settled()
+            lately = len(results) / max(clock - self._settled, 0.01)
+            self._pace = lately if not self._pace else (self._pace + lately) / 2
+        self._began, self._settled = now, clock
+
+    def _end(self) -> None:
+        """Let the lanes come back, settle what they brought, give back what did not begin."""
+        with self._more:
+            self._open = False
+            self._more.notify_all()
+        self._gather()
+        left = [row.taken.id for row in self._queue]
+        self._queue.clear()
+        self._settle()
+        if left:
+            self.job.put_back(left, self.clock.now())
+
+    def _gather(self) -> None:
+        """Wait for the lanes: without end, but no longer than GRACE once the service is stopping."""
+        patience = GRACE
+        for thread in self._threads:
+            while thread.is_alive() and patience > 0:
+                thread.join(PULSE)
+                patience -= PULSE if self.closing.is_set() else 0.0
+                if self.journal.waiting:
+                    self._settle()
+
+    # -- lanes
+
+    def _lane(self) -> None:
+        lane: Lane | None = None
+        rows: dict[str, Row] = {}
+        try:
+            lane = open_lane(self.channel)
+            while self._wait_for_rows():
+                for key, outcome in lane.send(self._emails(rows), lambda key: self._may_begin(rows[key])):
+                    self._ended(rows.pop(key), outcome)
+                self._left_over(rows)
+        except BaseException as error:  # noqa: BLE001 - told by `work`, after everything else was settled
+            self._failed.append(error)
+        finally:
+            self._left_over(rows)
+            if lane is not None:
+                lane.close()
+            with self._more:
+                self._idle += 1
+                self._more.notify_all()
+
+    def _wait_for_rows(self) -> bool:
+        """Wait until there are rows; False when no more will come."""
+        with self._more:
+            self._idle += 1
+            self._more.notify_all()
+            self._more.wait_for(lambda: self._queue or not self._open or self._stop)
+            if not self._queue or self._stop or not self._open:
+                self._idle -= 1
+                return False
+            self._idle -= 1
+            return True
+
+    def _emails(self, rows: dict[str, Row]) -> Iterator[tuple[str, Email]]:
+        while not self._stop and self._open:
+            try:
+                row = self._queue.popleft()
+            except IndexError:
+                return
+            key = self.job.key(row)
+            rows[key] = row
+            try:
+                email = self.job.email(row, self.clock.now())
+            except Refused as error:
+                self._ended(rows.pop(key), error)
+                continue
+            if email is None:
+                self._ended(rows.pop(key), "nothing for them today")
+                continue
+            yield key, email
+
+    def _may_begin(self, row: Row) -> bool:
+        """Asked just before the byte that cannot be taken back."""
+        moment = self.clock.monotonic()
+        if moment - self._looked > FRESH:
+            self._look()
+        if self._stop or self.closing.is_set():
+            return False
+        now = self.clock.now()
+        if now > self.stop_at:
+            return False
+        if moment - row.asked > FRESH:
+            row.gone = not self.job.reached(row, now)
+            row.asked = moment
+        if row.gone:
+            return False
+        row.begun = True
+        self.journal.begun(row.taken.id)
+        return True
+
+    def _ended(self, row: Row, outcome: Receipt | ChannelError | str) -> None:
+        self.journal.ended(row.taken.id, mark_of(outcome), Result(row, outcome))
+
+    def _left_over(self, rows: dict[str, Row]) -> None:
+        """Rows that a lane took and said nothing of."""
+        for row in rows.values():
+            unsaid = Uncertain("the channel gave no outcome") if row.begun else TryLater("not begun", code=WITHDRAWN)
+            self._ended(row, unsaid)
+        rows.clear()
+
+
+def mark_of(outcome: Receipt | ChannelError | str) -> Mark:
+    """How an outcome stands in the journal."""
+    if isinstance(outcome, Receipt):
+        return Mark.SENT
+    if isinstance(outcome, Refused):
+        return Mark.DEAD_ADDRESS if outcome.suppress else Mark.REFUSED
+    return Mark.UNCERTAIN if isinstance(outcome, Uncertain) else Mark.LATER
+
+
+class OneByOne:
+    """A lane over a channel that has none of its own."""
+
+    def __init__(self, channel: Channel[Email]) -> None:
+        self._channel = channel
+
+    def send(self, messages: Iterator[tuple[str, Email]], begun: Callable[[str], bool]) -> Iterator[LaneResult]:
+        """One attempt after the other."""
+        for key, email in messages:
+            if not begun(key):
+                yield key, TryLater("Held back before it began", code=WITHDRAWN)
+                continue
+            try:
+                receipt = self._channel.send(email, key=key, notes={})
+            except Exception as error:  # noqa: BLE001 - whatever escapes means that it may have been sent
+                yield key, outcomes.as_error(error)
+            else:
+                yield key, receipt
+
+    def close(self) -> None:
+        """The channel keeps its connections."""
+
+
+def open_lane(channel: Channel[Email]) -> Lane:
+    """The channel's own lane, or one made of single attempts."""
+    return channel.open_lane() if isinstance(channel, OpensLane) else OneByOne(channel)
+
+
+__all__ = ["CampaignError", "Flow", "Job", "Result", "Row", "open_lane", "timedelta"]

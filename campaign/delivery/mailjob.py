@@ -1,0 +1,212 @@
+"""One open mailing in the ledger's terms: what its flow takes, asks and settles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from campaign import policy
+from campaign.address import KeyRing, parse
+from campaign.channels.base import Receipt
+from campaign.delivery import gates, outcomes
+from campaign.delivery.brake import Brake
+from campaign.delivery.flow import WITHDRAWN, Result, Row
+from campaign.delivery.parts import Parts
+from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
+from campaign.model import Broadcast, ChannelRef, DeliveryState, Email, Recipient
+from campaign.store.deliveries import Settled
+from campaign.store.groups import Sent, Taken
+from campaign.store.mailings import Audience
+from campaign.store.suppressions import Reason, suppress
+
+#: Why a row stands in the list of possible duplicates.
+RESENT = "sent again after a stop: the person may have two"
+#: How long a channel rests when its relay takes nothing: at least, and at most, so that an hour's outage costs the hour.
+SHORTEST_REST = timedelta(seconds=5)
+LONGEST_REST = timedelta(seconds=60)
+
+
+class Message(Protocol):
+    """A mailing compiled: whom it asks for, over what, and each person's email."""
+
+    ref: ChannelRef
+    audience: Audience
+
+    def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
+        """The person's email; None where there is nothing for them."""
+        ...
+
+
+class MailJob:
+    """See `flow.Job`. `rest`: until when the channel asked to be left alone."""
+
+    def __init__(
+        self, parts: Parts, broadcast: Broadcast, message: Message, holds: gates.HoldsNow, worker: int
+    ) -> None:
+        self._parts = parts
+        self._store = parts.store
+        self._broadcast = broadcast
+        self._message = message
+        self._holds = holds
+        self._worker = worker
+        self._brake = Brake()
+        self._key = str(broadcast.key)
+        self._guests = parts.guests if not parts.ways.channel(message.ref).harmless else frozenset()
+        self.rest: datetime | None = None
+
+    def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
+        """Take rows, and pass over those whose person is not to be reached any more."""
+        rows = self._store.groups.take(self._broadcast.id, worker=self._worker, now=now, limit=limit)
+        if not rows:
+            return 0, []
+        people = self._store.mailings.recipients(self._message.audience, [row.subscriber for row in rows], now=now)
+        going: list[tuple[Taken, Recipient]] = []
+        gone: list[Taken] = []
+        strangers: list[Settled] = []
+        for row in rows:
+            person = people.get(row.subscriber)
+            if person is None:
+                gone.append(row)
+            elif self._guests and person.address.casefold() not in self._guests:
+                strangers.append(_skip(row.id, "not on the guest list"))
+            else:
+                going.append((row, person))
+        skipped = [*strangers, *self._lapsed(gone, now)]
+        if skipped:
+            self._store.groups.settle(worker=self._worker, began=now, now=now, others=skipped)
+        return len(rows), going
+
+    def reached(self, row: Row, now: datetime) -> bool:
+        """Ask after one person again."""
+        subscriber = row.taken.subscriber
+        return subscriber in self._store.mailings.recipients(self._message.audience, [subscriber], now=now)
+
+    def email(self, row: Row, now: datetime) -> Email | None:
+        """The person's email."""
+        return self._message.email(row.taken.id, row.person, now)
+
+    def key(self, row: Row) -> str:
+        """The delivery's token on the wire."""
+        return self._parts.key.token("delivery-v1", self._key, str(row.taken.subscriber))
+
+    def stopped(self, now: datetime) -> str:
+        """A hold, the channel being down, or too many refusals."""
+        key = self._broadcast.key
+        hold = self._holds.stopping(
+            campaign=key.campaign, channel=key.channel, broadcast=self._key, essential=self._broadcast.essential, now=now
+        )
+        if hold is not None:
+            return f"paused: {hold.reason}"
+        if self.rest is not None:
+            return "the relay asked us to wait"
+        return self._brake.reason or self._parts.ways.problem(self._message.ref)
+
+    def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
+        """Write what came of a group; suppress dead addresses; stop the channel where it must be stopped."""
+        sent: list[Sent] = []
+        others: list[Settled] = []
+        back: list[int] = []
+        gone: list[Taken] = []
+        for result in results:
+            taken, outcome = result.row.taken, result.outcome
+            if isinstance(outcome, Receipt):
+                again = RESENT if taken.reason == RESENT else ""
+                sent.append(Sent(taken.id, outcome.code, outcome.remote_id, again))
+                self._brake.accepted(_domain(result.row))
+            elif isinstance(outcome, str):
+                others.append(_skip(taken.id, outcome))
+            elif result.row.gone:
+                gone.append(taken)
+            elif self._goes_back(outcome, now):
+                back.append(taken.id)
+            else:
+                others.append(self._failed(result.row, outcome, now))
+        others += self._lapsed(gone, now)
+        self._store.groups.settle(worker=self._worker, began=began, now=now, sent=sent, others=others, back=back)
+        self._suppress(results, now)
+        self._stop_channel(results, now)
+
+    def put_back(self, rows: list[int], now: datetime) -> None:
+        """Give rows back."""
+        self._store.groups.settle(worker=self._worker, began=now, now=now, back=rows)
+
+    def _goes_back(self, error: ChannelError, now: datetime) -> bool:
+        """Whether the row's turn comes again as if it had not been: the trouble is not the recipient's."""
+        if isinstance(error, ChannelDown):
+            return True
+        if not isinstance(error, TryLater):
+            return False
+        if error.code == WITHDRAWN:
+            return True
+        if error.slow_all:
+            wait = min(max(timedelta(seconds=error.after), SHORTEST_REST), max(LONGEST_REST, _asked(error)))
+            self.rest = max(self.rest or now, now + wait)
+        return error.slow_all
+
+    def _failed(self, row: Row, error: ChannelError, now: datetime) -> Settled:
+        if isinstance(error, Uncertain):
+            return self._doubtful(row, error)
+        if isinstance(error, Refused) and error.policy:
+            self._brake.refused(_domain(row), str(error))
+        else:
+            self._brake.accepted(_domain(row))
+        following = outcomes.follow(
+            error,
+            attempts=row.taken.attempts + 1,
+            now=now,
+            stop_at=self._broadcast.stop_at,
+            jitter=self._parts.random.random(),
+        )
+        return outcomes.of_error(row.taken.id, error, following)
+
+    def _doubtful(self, row: Row, error: ChannelError) -> Settled:
+        state = policy.in_doubt(self._broadcast.in_doubt, mail=True, resent=row.taken.reason == RESENT)
+        again = state is DeliveryState.PENDING
+        return Settled(
+            delivery=row.taken.id,
+            state=state,
+            reason=RESENT if again else str(error),
+            code=error.code,
+            outcome="Uncertain",
+            reply=error.raw[: outcomes.REPLY_LENGTH],
+        )
+
+    def _lapsed(self, rows: list[Taken], now: datetime) -> Iterable[Settled]:
+        if not rows:
+            return []
+        ids = [row.subscriber for row in rows]
+        reasons = self._store.mailings.lapsed(self._message.audience, ids, now=now)
+        return [_skip(row.id, reasons.get(row.subscriber, "left")) for row in rows]
+
+    def _suppress(self, results: list[Result], now: datetime) -> None:
+        dead = [each for each in results if isinstance(each.outcome, Refused) and each.outcome.suppress]
+        if not dead:
+            return
+        ring = KeyRing(self._parts.key)
+        with self._store.database.write() as connection:
+            for each in dead:
+                key = parse(each.row.person.address).key
+                code = each.outcome.code if isinstance(each.outcome, Refused) else ""
+                suppress(connection, ring, key, reason=Reason.HARD_BOUNCE, now=now, detail=code)
+
+    def _stop_channel(self, results: list[Result], now: datetime) -> None:
+        """Mark the channel as down where only a person can help: it asks."""
+        down = next((each.outcome for each in results if isinstance(each.outcome, ChannelDown)), None)
+        reason = str(down) if down is not None else self._brake.reason
+        ref = self._message.ref
+        if reason and not self._parts.ways.problem(ref):
+            self._store.channels.set_down(ref.id, ref.kind, reason, now=now)
+
+
+def _skip(delivery: int, reason: str) -> Settled:
+    return Settled(delivery=delivery, state=DeliveryState.SKIPPED, reason=reason)
+
+
+def _domain(row: Row) -> str:
+    return row.person.address.rpartition("@")[2].lower()
+
+
+def _asked(error: TryLater) -> timedelta:
+    """A provider that names a moment (a daily limit) is believed; a relay that is merely down is asked every minute."""
+    return timedelta(seconds=error.after) if error.code not in ("connect", "421") else LONGEST_REST
