@@ -174,6 +174,8 @@ class Channel(ABC, Generic[M]):
     harmless: ClassVar[bool] = False
     #: True where a person carries the message: its broadcast stays `waiting` until they mark it.
     by_hand: ClassVar[bool] = False
+    #: How many threads may send at a time: lanes where it opens lanes, calls of `send` elsewhere.
+    lanes: int = 1
 
     def __init__(self, options: Any, tools: Tools) -> None:
         self.options = options

@@ -67,6 +67,7 @@ class Notify(Channel[Email]):
 
     def __init__(self, options: NotifyOptions, tools: Tools) -> None:
         super().__init__(options, tools)
+        self.lanes = options.connections
         key = options.api_key.get_secret_value()
         self._service, self._secret = key[-KEY_TAIL:-37], key[-36:]
 

@@ -17,6 +17,7 @@ from campaign.channels.base import (
     Receipt,
     Replay,
     ReplayKind,
+    Tools,
     Unknown,
 )
 from campaign.channels.http import Reply
@@ -54,6 +55,10 @@ class Postmark(Channel[Email]):
     replay = Replay(ReplayKind.ASK, "Postmark is asked whether it has an email with our token.", KEPT)
     limits = Limits(message_bytes=10 * 1024 * 1024)
     Options = PostmarkOptions
+
+    def __init__(self, options: PostmarkOptions, tools: Tools) -> None:
+        super().__init__(options, tools)
+        self.lanes = options.connections
 
     def check(self, message: Email) -> list[Problem]:
         """Postmark takes 10 MB a call."""

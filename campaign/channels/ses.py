@@ -13,7 +13,7 @@ from datetime import datetime
 
 from pydantic import Field, SecretStr
 
-from campaign.channels.base import Account, Channel, Limits, Notes, Options, Receipt, Replay, ReplayKind
+from campaign.channels.base import Account, Channel, Limits, Notes, Options, Receipt, Replay, ReplayKind, Tools
 from campaign.channels.http import Reply
 from campaign.errors import ChannelDown, ChannelError, Problem, Refused, TryLater, Uncertain
 from campaign.model import Email
@@ -70,6 +70,10 @@ class Ses(Channel[Email]):
     replay = Replay(ReplayKind.NEVER, "SES cannot be asked whether it took a message.")
     limits = Limits(message_bytes=FORTY_MB)
     Options = SesOptions
+
+    def __init__(self, options: SesOptions, tools: Tools) -> None:
+        super().__init__(options, tools)
+        self.lanes = options.connections
 
     def check(self, message: Email) -> list[Problem]:
         """SES takes 40 MB a message, counted after its encoding."""

@@ -30,12 +30,12 @@ class Engine:
         self._worker = worker
         holds = HoldsNow(parts)
         self._posting = Posting(parts, shelf, holds, worker)
-        self._mailing = Mailing(parts, shelf, holds, worker)
+        self._closing = threading.Event()
+        self._mailing = Mailing(parts, shelf, holds, worker, self._closing)
         self._recovery = Recovery(parts, shelf, boot=boot)
         self._recover_at: datetime | None = None
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="channel")
         self._busy: dict[str, Future[None]] = {}
-        self._closing = threading.Event()
 
     def recover(self) -> None:
         """Settle what dead workers left; to be called at the start, and then from time to time."""
@@ -64,7 +64,7 @@ class Engine:
 
     def next_due(self) -> datetime | None:
         """When a delivery wants to be tried again, or a network asked again."""
-        moments = [self._parts.store.deliveries.next_due(), self._recover_at]
+        moments = [self._parts.store.deliveries.next_due(), self._recover_at, self._mailing.next_due()]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def close(self, seconds: float) -> None:
@@ -95,5 +95,5 @@ class Engine:
         while broadcast.state is BroadcastState.OPENING and not self._closing.is_set():
             if self._mailing.fill(broadcast):
                 break
-        while not self._closing.is_set() and self._mailing.send(broadcast):
-            pass
+        if not self._closing.is_set():
+            self._mailing.send(broadcast)

@@ -11,16 +11,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from campaign.channels.base import Channel, Lane, LaneResult, OpensLane, Receipt
 from campaign.clock import Clock
 from campaign.delivery import outcomes
 from campaign.delivery.journal import Journal, Mark
-from campaign.errors import CampaignError, ChannelError, Refused, TryLater, Uncertain
+from campaign.errors import ChannelError, Refused, TryLater, Uncertain
 from campaign.model import Email, Recipient
-from campaign.store.groups import Sent, Taken
+from campaign.store.groups import Taken
 
 #: How old a look at holds, suppressions and subscriptions may be when a message begins, in seconds.
 FRESH = 1.0
@@ -289,7 +289,7 @@ def mark_of(outcome: Receipt | ChannelError | str) -> Mark:
     if isinstance(outcome, Receipt):
         return Mark.SENT
     if isinstance(outcome, Refused):
-        return Mark.DEAD_ADDRESS if outcome.suppress else Mark.REFUSED
+        return Mark.REFUSED
     return Mark.UNCERTAIN if isinstance(outcome, Uncertain) else Mark.LATER
 
 
@@ -319,6 +319,3 @@ class OneByOne:
 def open_lane(channel: Channel[Email]) -> Lane:
     """The channel's own lane, or one made of single attempts."""
     return channel.open_lane() if isinstance(channel, OpensLane) else OneByOne(channel)
-
-
-__all__ = ["CampaignError", "Flow", "Job", "Result", "Row", "open_lane", "timedelta"]

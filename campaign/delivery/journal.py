@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 RECORD = struct.Struct("<BQ")
 _ID = struct.Struct("<Q")
@@ -37,21 +38,21 @@ class Mark(IntEnum):
     SENT = 2
     LATER = 3
     REFUSED = 4
-    DEAD_ADDRESS = 5
-    UNCERTAIN = 6
+    UNCERTAIN = 5
 
 
 class Journal:
-    """The journal of one living worker. Safe to share between threads."""
+    """The journal of one flow of a living worker, whose files are numbered by `numbers`. Threads may share it."""
 
-    def __init__(self, folder: Path, worker: int) -> None:
+    def __init__(self, folder: Path, worker: int, numbers: Iterator[int]) -> None:
         self._folder = folder
+        self._numbers = numbers
         self._worker = worker
         self._lock = threading.Lock()
         self._on_their_way: set[int] = set()
-        self._number = 0
         self._old: list[Path] = []
-        self._results: list[object] = []
+        self._results: list[Any] = []
+        self._unsettled = False
         folder.mkdir(parents=True, exist_ok=True)
         self._open()
 
@@ -61,7 +62,7 @@ class Journal:
             self._on_their_way.add(delivery)
             self._write(Mark.BEGUN, delivery)
 
-    def ended(self, delivery: int, mark: Mark, result: object) -> None:
+    def ended(self, delivery: int, mark: Mark, result: Any) -> None:
         """What came of it; `result` is handed out by `results`."""
         with self._lock:
             if delivery in self._on_their_way:
@@ -74,16 +75,18 @@ class Journal:
         """How many results wait to be settled."""
         return len(self._results)
 
-    def results(self) -> list[object]:
+    def results(self) -> list[Any]:
         """The results since the last call. Once they are in the ledger, call `settled`."""
         with self._lock:
             results, self._results = self._results, []
+            self._unsettled = self._unsettled or bool(results)
             if self._place >= FULL:
                 self._turn()
         return results
 
     def settled(self) -> None:
         """All that `results` gave is in the ledger: files that tell nothing else can go."""
+        self._unsettled = False
         for path in self._old:
             path.unlink(missing_ok=True)
         self._old.clear()
@@ -92,7 +95,7 @@ class Journal:
         """Leave. The files stay where something is still on its way, or not settled."""
         with self._lock:
             self._map.close()
-            if not self._on_their_way and not self._results and not self._old:
+            if not (self._on_their_way or self._results or self._unsettled):
                 self._path.unlink(missing_ok=True)
 
     def _write(self, mark: Mark, delivery: int) -> None:
@@ -111,8 +114,7 @@ class Journal:
             self._write(Mark.BEGUN, delivery)
 
     def _open(self) -> None:
-        self._number += 1
-        self._path = path_of(self._folder, self._worker, self._number)
+        self._path = path_of(self._folder, self._worker, next(self._numbers))
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.posix_fallocate(descriptor, 0, CAPACITY * RECORD.size)
@@ -135,11 +137,8 @@ def files_of(folder: Path, worker: int) -> list[Path]:
 
 def read(folder: Path, worker: int) -> dict[int, Mark]:
     """The last mark of each delivery in a worker's journal."""
-    marks: dict[int, Mark] = {}
-    for path in files_of(folder, worker):
-        for mark, delivery in _records(path.read_bytes()):
-            marks[delivery] = mark
-    return marks
+    files = files_of(folder, worker)
+    return {delivery: mark for path in files for mark, delivery in _records(path.read_bytes())}
 
 
 def forget(folder: Path, worker: int) -> None:

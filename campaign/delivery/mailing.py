@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+import threading
 from datetime import datetime
-from typing import Any
 
 from campaign import render
-from campaign.channels.base import Channel
-from campaign.delivery import gates, outcomes
+from campaign.delivery import gates
+from campaign.delivery.flow import Flow
+from campaign.delivery.journal import Journal
+from campaign.delivery.mailjob import MailJob
 from campaign.delivery.parts import Parts
+from campaign.delivery.replay import settle_left
 from campaign.delivery.shelf import InForce, Shelf
-from campaign.errors import ChannelError
-from campaign.model import Broadcast, Delivery, DeliveryState, Email, PlannedMailing, Recipient
+from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Recipient
 from campaign.plan import Planned
-from campaign.store.deliveries import Settled
 from campaign.store.mailings import Audience
 
 
@@ -58,6 +59,7 @@ class Mailing:
         self._runs: dict[int, Run] = {}
         self._rests: dict[str, datetime] = {}
         self._numbers = itertools.count(1)
+        self._broken = False
 
     def fill(self, broadcast: Broadcast) -> bool:
         """Open the next slice of a mailing; True once all of it is open."""
@@ -74,9 +76,16 @@ class Mailing:
         if now > broadcast.stop_at:
             store.deliveries.end(broadcast.id, DeliveryState.MISSED, "its time of day was over", now=now)
             return
+        if self._broken:
+            settle_left(self._parts, self._worker, rebooted=False, now=now)
+            self._broken = False
         run = self._run(broadcast)
         job = MailJob(self._parts, broadcast, run, self._holds, self._worker)
-        if now < self._rests.get(run.ref.id, now) or job.stopped(now) or not store.deliveries.any_due(broadcast.id, now):
+        if (
+            now < self._rests.get(run.ref.id, now)
+            or job.stopped(now)
+            or not store.deliveries.any_due(broadcast.id, now)
+        ):
             return
         journal = Journal(store.journals, self._worker, self._numbers)
         flow = Flow(
@@ -89,6 +98,9 @@ class Mailing:
         )
         try:
             flow.work()
+        except BaseException:
+            self._broken = True
+            raise
         finally:
             journal.close()
             if job.rest is not None:
@@ -134,10 +146,10 @@ class Run:
             channel=self.ref,
         )
 
-    def email(self, delivery: Delivery, person: Recipient, now: datetime) -> Email | None:
+    def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
         """The person's email; None where there is nothing for them."""
-        token = self._parts.key.stamped("message-v1", delivery.id)
-        bounce = self._parts.key.stamped("return-path-v1", delivery.id)
+        token = self._parts.key.stamped("message-v1", delivery)
+        bounce = self._parts.key.stamped("return-path-v1", delivery)
         mailbox, _, domain = self._sender.return_path.partition("@")
         return self.compiled.email(
             person,

@@ -12,6 +12,7 @@ from campaign.channels.base import Receipt
 from campaign.delivery import gates, outcomes
 from campaign.delivery.brake import Brake
 from campaign.delivery.flow import WITHDRAWN, Result, Row
+from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from campaign.model import Broadcast, ChannelRef, DeliveryState, Email, Recipient
@@ -20,11 +21,11 @@ from campaign.store.groups import Sent, Taken
 from campaign.store.mailings import Audience
 from campaign.store.suppressions import Reason, suppress
 
-#: Why a row stands in the list of possible duplicates.
-RESENT = "sent again after a stop: the person may have two"
 #: How long a channel rests when its relay takes nothing: at least, and at most, so that an hour's outage costs the hour.
 SHORTEST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(seconds=60)
+#: A wait longer than this was meant.
+BELIEVED = timedelta(minutes=5)
 
 
 class Message(Protocol):
@@ -94,7 +95,11 @@ class MailJob:
         """A hold, the channel being down, or too many refusals."""
         key = self._broadcast.key
         hold = self._holds.stopping(
-            campaign=key.campaign, channel=key.channel, broadcast=self._key, essential=self._broadcast.essential, now=now
+            campaign=key.campaign,
+            channel=key.channel,
+            broadcast=self._key,
+            essential=self._broadcast.essential,
+            now=now,
         )
         if hold is not None:
             return f"paused: {hold.reason}"
@@ -140,8 +145,7 @@ class MailJob:
         if error.code == WITHDRAWN:
             return True
         if error.slow_all:
-            wait = min(max(timedelta(seconds=error.after), SHORTEST_REST), max(LONGEST_REST, _asked(error)))
-            self.rest = max(self.rest or now, now + wait)
+            self.rest = max(self.rest or now, now + _rest(error))
         return error.slow_all
 
     def _failed(self, row: Row, error: ChannelError, now: datetime) -> Settled:
@@ -188,7 +192,7 @@ class MailJob:
             for each in dead:
                 key = parse(each.row.person.address).key
                 code = each.outcome.code if isinstance(each.outcome, Refused) else ""
-                suppress(connection, ring, key, reason=Reason.HARD_BOUNCE, now=now, detail=code)
+                suppress(connection, ring, key, reason=Reason.HARD, now=now, detail=code)
 
     def _stop_channel(self, results: list[Result], now: datetime) -> None:
         """Mark the channel as down where only a person can help: it asks."""
@@ -207,6 +211,7 @@ def _domain(row: Row) -> str:
     return row.person.address.rpartition("@")[2].lower()
 
 
-def _asked(error: TryLater) -> timedelta:
-    """A provider that names a moment (a daily limit) is believed; a relay that is merely down is asked every minute."""
-    return timedelta(seconds=error.after) if error.code not in ("connect", "421") else LONGEST_REST
+def _rest(error: TryLater) -> timedelta:
+    """A relay that is merely down is tried every minute; one that names a far moment (a daily limit) is believed."""
+    asked = timedelta(seconds=error.after)
+    return asked if asked > BELIEVED else min(max(asked, SHORTEST_REST), LONGEST_REST)

@@ -10,6 +10,11 @@ from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncert
 from campaign.model import DeliveryState
 from campaign.store.deliveries import Settled
 
+KILLED = "the service was stopped while it was being sent"
+REBOOTED = "the machine was restarted while it was being sent"
+#: Why a row stands in the list of possible duplicates.
+RESENT = "sent again after a stop: the person may have two"
+
 #: How much of a network's own words is kept with an attempt.
 REPLY_LENGTH = 500
 

@@ -11,7 +11,9 @@ from campaign import policy
 from campaign.channels.base import Finds, Receipt
 from campaign.delivery import outcomes
 from campaign.delivery.frozen import thaw
+from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
 from campaign.delivery.parts import Parts
+from campaign.delivery.replay import settle_left
 from campaign.delivery.shelf import Shelf
 from campaign.errors import CampaignError
 from campaign.model import Broadcast, BroadcastKind, Delivery, DeliveryState
@@ -20,9 +22,6 @@ from campaign.store.workers import Worker
 
 #: How long after an attempt a network's own listing can be trusted to show it.
 LISTING_SETTLES = timedelta(seconds=120)
-KILLED = "the service was stopped while it was being sent"
-REBOOTED = "the machine was restarted while it was being sent"
-RESENT = "sent again after a stop: the person may have two"
 
 
 class Recovery:
@@ -47,11 +46,13 @@ class Recovery:
     def _bury(self, worker_id: int, worker: Worker | None) -> datetime | None:
         deliveries, now = self._parts.store.deliveries, self._parts.clock.now()
         again: list[datetime] = []
+        rebooted = worker is not None and worker.boot != self._boot
+        settle_left(self._parts, worker_id, rebooted=rebooted, now=now)
         for delivery in deliveries.begun_by(worker_id):
             moment = self._settle(delivery, worker_id, now)
             if moment is not None:
                 again.append(moment)
-        if worker is not None and worker.boot != self._boot:
+        if rebooted:
             deliveries.doubt(worker_id, reason=REBOOTED, now=now)
         else:
             deliveries.give_back(worker_id, now=now)

@@ -8,6 +8,7 @@ from campaign.store.campaigns import Campaigns
 from campaign.store.controls import Approvals, ChannelStates, Holds
 from campaign.store.database import Database
 from campaign.store.deliveries import Deliveries
+from campaign.store.groups import Groups
 from campaign.store.ledger import Ledger
 from campaign.store.log import Log
 from campaign.store.mailings import Mailings
@@ -23,6 +24,8 @@ class Store:
         self.campaigns = Campaigns(database)
         self.ledger = Ledger(database)
         self.deliveries = Deliveries(database)
+        self.groups = Groups(database)
+        self.journals = folder / "journals"
         self.mailings = Mailings(database)
         self.holds = Holds(database)
         self.approvals = Approvals(database)

@@ -195,6 +195,17 @@ class Deliveries:
         with self._database.read() as connection:
             return {int(broadcast): int(count) for broadcast, count in connection.execute(query)}
 
+    def any_due(self, broadcast: int, now: datetime) -> bool:
+        """Whether a broadcast has a pending row whose `not_before` has come."""
+        query = (
+            select(deliveries.c.id)
+            .where(deliveries.c.broadcast == broadcast, deliveries.c.state == DeliveryState.PENDING)
+            .where(or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= to_micros(now)))
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
     def next_due(self) -> datetime | None:
         """The earliest `not_before` of a pending row of an open broadcast."""
         query = (

@@ -84,6 +84,20 @@ class Groups:
                 bump(connection)
         return moved
 
+    def held(self, worker: int) -> dict[int, str]:
+        """The rows of mailings that a worker still holds, each with the reason it was given before."""
+        with self._database.read() as connection:
+            return {row.id: row.reason for row in connection.execute(text(_HELD), {"worker": worker})}
+
+    def doubt(self, worker: int, *, reason: str, now: datetime) -> int:
+        """Make every row of a mailing that a worker still holds `uncertain`; how many."""
+        with self._database.write() as connection:
+            values = {"worker": worker, "reason": reason, "now": to_micros(now)}
+            moved = connection.execute(text(_DOUBT), values).rowcount
+            if moved:
+                bump(connection)
+        return moved
+
     def _settle_sent(
         self, connection: Connection, alike: tuple[str, str], rows: list[Sent], times: dict[str, int]
     ) -> int:
@@ -119,6 +133,12 @@ _SENT = """
     {source} AND deliveries.worker = :worker AND deliveries.state = 'taken'
 """
 _BACK = "UPDATE deliveries SET state = 'pending', worker = 0 WHERE worker = :worker AND state = 'taken' AND id {among}"
+
+_OF_MAILINGS = (
+    "WHERE worker = :worker AND state = 'taken' AND broadcast IN (SELECT id FROM broadcasts WHERE kind = 'mailing')"
+)
+_HELD = f"SELECT id, reason FROM deliveries {_OF_MAILINGS}"
+_DOUBT = f"UPDATE deliveries SET state = 'uncertain', reason = :reason, settled_at = :now {_OF_MAILINGS}"
 
 _AMONG = "IN (SELECT value FROM json_each(:ids))"
 _PAIRS = (

@@ -29,17 +29,13 @@ class Smtp(Channel[Email]):
 
     def __init__(self, options: SmtpOptions, tools: Tools) -> None:
         super().__init__(options, tools)
+        self.lanes = options.connections
         self._signer = Signer.from_keys(options.dkim)
         self._tokens = Tokens(options, tools) if options.oauth is not None else None
         entries = [self._entry(endpoint) for endpoint in options.endpoints]
         self._relays = Relays(entries, tools.now)
         self._lock = threading.Lock()
         self._single = PipelinedLane(self._relays, self._sign, tools.now)
-
-    @property
-    def lanes(self) -> int:
-        """How many lanes may be open at a time."""
-        return int(self.options.connections)
 
     def check(self, message: Email) -> list[Problem]:
         """What a relay or a reader's mail system would hold against us, as far as the settings tell."""
