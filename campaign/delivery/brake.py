@@ -1,11 +1,12 @@
 """When refusals are about us and not about the people mailed: stop before the harm grows.
 
 Stops at 20 policy refusals (5.7.x) in a row, at 5% of the last 1,000 answers, or when one large domain refuses all of
-its mail. Pure: fed answers in the order in which they came.
+its mail. Fed answers in the order in which they came, from any thread.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, deque
 
 IN_A_ROW = 20
@@ -19,6 +20,7 @@ class Brake:
 
     def __init__(self) -> None:
         self.reason = ""
+        self._lock = threading.Lock()
         self._row = 0
         self._last: deque[bool] = deque(maxlen=LAST)
         self._bad = 0
@@ -27,24 +29,30 @@ class Brake:
 
     def accepted(self, domain: str) -> None:
         """A message to `domain` was accepted, or refused for a reason of its own."""
-        self._row = 0
-        self._count(False)
-        if domain not in self._good_domains:
-            self._good_domains.add(domain)
-            self._bad_domains.pop(domain, None)
+        with self._lock:
+            self._row = 0
+            self._count(False)
+            if domain not in self._good_domains:
+                self._good_domains.add(domain)
+                self._bad_domains.pop(domain, None)
 
     def refused(self, domain: str, words: str) -> None:
         """A message to `domain` was refused by policy."""
-        self._row += 1
-        self._count(True)
-        if domain not in self._good_domains:
-            self._bad_domains[domain] += 1
+        with self._lock:
+            self._row += 1
+            self._count(True)
+            if domain not in self._good_domains:
+                self._bad_domains[domain] += 1
+            self.reason = self.reason or self._judge(domain, words)
+
+    def _judge(self, domain: str, words: str) -> str:
         if self._row >= IN_A_ROW:
-            self.reason = f"{IN_A_ROW} refusals in a row are about us: {words}"
-        elif len(self._last) == LAST and self._bad > LAST * SHARE:
-            self.reason = f"more than {SHARE:.0%} of the last {LAST} were refused because of us: {words}"
-        elif self._bad_domains[domain] >= LARGE:
-            self.reason = f"{domain} refuses all our mail: {words}"
+            return f"{IN_A_ROW} refusals in a row are about us: {words}"
+        if len(self._last) == LAST and self._bad > LAST * SHARE:
+            return f"more than {SHARE:.0%} of the last {LAST} were refused because of us: {words}"
+        if self._bad_domains[domain] >= LARGE:
+            return f"{domain} refuses all our mail: {words}"
+        return ""
 
     def _count(self, bad: bool) -> None:
         if len(self._last) == LAST:

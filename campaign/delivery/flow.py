@@ -78,6 +78,10 @@ class Job(Protocol):
         """Why nothing more may begin now; "" where it may."""
         ...
 
+    def hear(self, row: Row, outcome: Receipt | ChannelError | str) -> bool:
+        """Called with each outcome as it comes; True where the flow must look whether it may go on."""
+        ...
+
     def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
         """Write what came of a group of rows."""
         ...
@@ -275,6 +279,8 @@ class Flow:
 
     def _ended(self, row: Row, outcome: Receipt | ChannelError | str) -> None:
         self.journal.ended(row.taken.id, mark_of(outcome), Result(row, outcome))
+        if self.job.hear(row, outcome):
+            self._look()
 
     def _left_over(self, rows: dict[str, Row]) -> None:
         """Rows that a lane took and said nothing of."""

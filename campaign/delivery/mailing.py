@@ -59,7 +59,7 @@ class Mailing:
         self._runs: dict[int, Run] = {}
         self._rests: dict[str, datetime] = {}
         self._numbers = itertools.count(1)
-        self._broken = False
+        self._broken: set[int] = set()
 
     def fill(self, broadcast: Broadcast) -> bool:
         """Open the next slice of a mailing; True once all of it is open."""
@@ -76,21 +76,20 @@ class Mailing:
         if now > broadcast.stop_at:
             store.deliveries.end(broadcast.id, DeliveryState.MISSED, "its time of day was over", now=now)
             return
-        if self._broken:
-            settle_left(self._parts, self._worker, rebooted=False, now=now)
-            self._broken = False
+        if broadcast.id in self._broken:
+            settle_left(self._parts, self._worker, broadcast=broadcast.id, rebooted=False, now=now)
+            self._broken.discard(broadcast.id)
         run = self._run(broadcast)
-        job = MailJob(self._parts, broadcast, run, self._holds, self._worker)
-        if (
-            now < self._rests.get(run.ref.id, now)
-            or job.stopped(now)
-            or not store.deliveries.any_due(broadcast.id, now)
-        ):
+        if now < self._rests.get(run.ref.id, now) or self._parts.ways.problem(run.ref):
+            return
+        channel = self._parts.ways.channel(run.ref)
+        job = MailJob(self._parts, broadcast, run, self._holds, self._worker, leaves=not channel.harmless)
+        if job.stopped(now) or not store.deliveries.any_due(broadcast.id, now):
             return
         journal = Journal(store.journals, self._worker, self._numbers)
         flow = Flow(
             job=job,
-            channel=self._parts.ways.channel(run.ref),
+            channel=channel,
             journal=journal,
             clock=self._parts.clock,
             closing=self._closing,
@@ -99,7 +98,7 @@ class Mailing:
         try:
             flow.work()
         except BaseException:
-            self._broken = True
+            self._broken.add(broadcast.id)
             raise
         finally:
             journal.close()

@@ -21,7 +21,7 @@ from campaign.store.groups import Sent, Taken
 from campaign.store.mailings import Audience
 from campaign.store.suppressions import Reason, suppress
 
-#: How long a channel rests when its relay takes nothing: at least, and at most, so that an hour's outage costs the hour.
+#: How long a channel rests when its relay takes nothing, so that an hour's outage costs no more than the hour.
 SHORTEST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(seconds=60)
 #: A wait longer than this was meant.
@@ -40,10 +40,17 @@ class Message(Protocol):
 
 
 class MailJob:
-    """See `flow.Job`. `rest`: until when the channel asked to be left alone."""
+    """See `flow.Job`. `rest`: until when the channel asked to be left alone. `leaves`: mail goes out to real people."""
 
     def __init__(
-        self, parts: Parts, broadcast: Broadcast, message: Message, holds: gates.HoldsNow, worker: int
+        self,
+        parts: Parts,
+        broadcast: Broadcast,
+        message: Message,
+        holds: gates.HoldsNow,
+        worker: int,
+        *,
+        leaves: bool = True,
     ) -> None:
         self._parts = parts
         self._store = parts.store
@@ -53,7 +60,8 @@ class MailJob:
         self._worker = worker
         self._brake = Brake()
         self._key = str(broadcast.key)
-        self._guests = parts.guests if not parts.ways.channel(message.ref).harmless else frozenset()
+        self._guests = parts.guests if leaves else frozenset()
+        self._down = ""
         self.rest: datetime | None = None
 
     def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
@@ -105,7 +113,17 @@ class MailJob:
             return f"paused: {hold.reason}"
         if self.rest is not None:
             return "the relay asked us to wait"
-        return self._brake.reason or self._parts.ways.problem(self._message.ref)
+        return self._down or self._brake.reason or self._parts.ways.problem(self._message.ref)
+
+    def hear(self, row: Row, outcome: Receipt | ChannelError | str) -> bool:
+        """Count refusals by policy; True where the mailing must stop, or the channel rest."""
+        if isinstance(outcome, Refused) and outcome.policy:
+            self._brake.refused(_domain(row), str(outcome))
+        elif isinstance(outcome, Receipt | Refused):
+            self._brake.accepted(_domain(row))
+        elif isinstance(outcome, ChannelError):
+            self._goes_back(outcome, self._parts.clock.now())
+        return bool(self._brake.reason or self._down or self.rest)
 
     def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
         """Write what came of a group; suppress dead addresses; stop the channel where it must be stopped."""
@@ -118,7 +136,6 @@ class MailJob:
             if isinstance(outcome, Receipt):
                 again = RESENT if taken.reason == RESENT else ""
                 sent.append(Sent(taken.id, outcome.code, outcome.remote_id, again))
-                self._brake.accepted(_domain(result.row))
             elif isinstance(outcome, str):
                 others.append(_skip(taken.id, outcome))
             elif result.row.gone:
@@ -130,7 +147,7 @@ class MailJob:
         others += self._lapsed(gone, now)
         self._store.groups.settle(worker=self._worker, began=began, now=now, sent=sent, others=others, back=back)
         self._suppress(results, now)
-        self._stop_channel(results, now)
+        self._stop_channel(now)
 
     def put_back(self, rows: list[int], now: datetime) -> None:
         """Give rows back."""
@@ -139,6 +156,7 @@ class MailJob:
     def _goes_back(self, error: ChannelError, now: datetime) -> bool:
         """Whether the row's turn comes again as if it had not been: the trouble is not the recipient's."""
         if isinstance(error, ChannelDown):
+            self._down = str(error)
             return True
         if not isinstance(error, TryLater):
             return False
@@ -151,10 +169,6 @@ class MailJob:
     def _failed(self, row: Row, error: ChannelError, now: datetime) -> Settled:
         if isinstance(error, Uncertain):
             return self._doubtful(row, error)
-        if isinstance(error, Refused) and error.policy:
-            self._brake.refused(_domain(row), str(error))
-        else:
-            self._brake.accepted(_domain(row))
         following = outcomes.follow(
             error,
             attempts=row.taken.attempts + 1,
@@ -194,10 +208,9 @@ class MailJob:
                 code = each.outcome.code if isinstance(each.outcome, Refused) else ""
                 suppress(connection, ring, key, reason=Reason.HARD, now=now, detail=code)
 
-    def _stop_channel(self, results: list[Result], now: datetime) -> None:
+    def _stop_channel(self, now: datetime) -> None:
         """Mark the channel as down where only a person can help: it asks."""
-        down = next((each.outcome for each in results if isinstance(each.outcome, ChannelDown)), None)
-        reason = str(down) if down is not None else self._brake.reason
+        reason = self._down or self._brake.reason
         ref = self._message.ref
         if reason and not self._parts.ways.problem(ref):
             self._store.channels.set_down(ref.id, ref.kind, reason, now=now)

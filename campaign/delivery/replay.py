@@ -22,10 +22,13 @@ NOT_AT_HAND = "it was being sent from another machine, whose journal is not here
 REFUSED = "the relay refused it; its words were lost when the service was stopped"
 
 
-def settle_left(parts: Parts, worker: int, *, rebooted: bool, now: datetime) -> None:
-    """Settle every row of a mailing that a dead worker still holds. Safe to repeat."""
+def settle_left(parts: Parts, worker: int, *, rebooted: bool, now: datetime, broadcast: int = 0) -> None:
+    """Settle every row of a mailing that a dead worker still holds. Safe to repeat.
+
+    With `broadcast`: only that mailing's rows, of a worker that lives and whose flow broke off.
+    """
     groups, folder = parts.store.groups, parts.store.journals
-    held = groups.held(worker)
+    held = groups.held(worker, broadcast=broadcast)
     if held and (rebooted or not journal.files_of(folder, worker)):
         groups.doubt(worker, reason=REBOOTED if rebooted else NOT_AT_HAND, now=now)
     elif held:
@@ -38,7 +41,8 @@ def settle_left(parts: Parts, worker: int, *, rebooted: bool, now: datetime) -> 
         ]
         known = {each.id for each in sent} | {each.delivery for each in others}
         groups.settle(worker=worker, began=now, now=now, sent=sent, others=others, back=held.keys() - known)
-    journal.forget(folder, worker)
+    if not broadcast:
+        journal.forget(folder, worker)
 
 
 def _settled(parts: Parts, delivery: int, mark: Mark, *, resent: bool) -> Settled | None:

@@ -12,13 +12,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, text
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, text, update
 
 from campaign.clock import to_micros
-from campaign.model import DeliveryState
+from campaign.model import BroadcastKind, DeliveryState
 from campaign.store.database import Database, bump
 from campaign.store.deliveries import Settled
-from campaign.store.tables import attempts
+from campaign.store.tables import attempts, broadcasts, deliveries
 
 
 class Taken(NamedTuple):
@@ -84,16 +84,19 @@ class Groups:
                 bump(connection)
         return moved
 
-    def held(self, worker: int) -> dict[int, str]:
-        """The rows of mailings that a worker still holds, each with the reason it was given before."""
+    def held(self, worker: int, *, broadcast: int = 0) -> dict[int, str]:
+        """The rows of mailings (of one, where given) that a worker still holds, each with its reason of before."""
+        query = select(deliveries.c.id, deliveries.c.reason).where(_of_mailings(worker))
+        if broadcast:
+            query = query.where(deliveries.c.broadcast == broadcast)
         with self._database.read() as connection:
-            return {row.id: row.reason for row in connection.execute(text(_HELD), {"worker": worker})}
+            return {row.id: row.reason for row in connection.execute(query)}
 
     def doubt(self, worker: int, *, reason: str, now: datetime) -> int:
         """Make every row of a mailing that a worker still holds `uncertain`; how many."""
         with self._database.write() as connection:
-            values = {"worker": worker, "reason": reason, "now": to_micros(now)}
-            moved = connection.execute(text(_DOUBT), values).rowcount
+            values = {"state": DeliveryState.UNCERTAIN, "reason": reason, "settled_at": to_micros(now)}
+            moved = connection.execute(update(deliveries).where(_of_mailings(worker)).values(**values)).rowcount
             if moved:
                 bump(connection)
         return moved
@@ -116,6 +119,15 @@ class Groups:
         return json.dumps(ids) if self._database.sqlite else ids
 
 
+def _of_mailings(worker: int) -> ColumnElement[bool]:
+    mailings = select(broadcasts.c.id).where(broadcasts.c.kind == BroadcastKind.MAILING)
+    return and_(
+        deliveries.c.worker == worker,
+        deliveries.c.state == DeliveryState.TAKEN,
+        deliveries.c.broadcast.in_(mailings),
+    )
+
+
 _alike = itemgetter(1, 3)
 
 _TAKE = """
@@ -133,12 +145,6 @@ _SENT = """
     {source} AND deliveries.worker = :worker AND deliveries.state = 'taken'
 """
 _BACK = "UPDATE deliveries SET state = 'pending', worker = 0 WHERE worker = :worker AND state = 'taken' AND id {among}"
-
-_OF_MAILINGS = (
-    "WHERE worker = :worker AND state = 'taken' AND broadcast IN (SELECT id FROM broadcasts WHERE kind = 'mailing')"
-)
-_HELD = f"SELECT id, reason FROM deliveries {_OF_MAILINGS}"
-_DOUBT = f"UPDATE deliveries SET state = 'uncertain', reason = :reason, settled_at = :now {_OF_MAILINGS}"
 
 _AMONG = "IN (SELECT value FROM json_each(:ids))"
 _PAIRS = (

@@ -44,6 +44,7 @@ class CountingServer:
         self.counts: Counter[str] = Counter()
         self.connections = 0
         self.most_at_once = 0
+        self.changed = threading.Event()
         self._keep = keep
         self._log = log
         self._dead = threading.Event()
@@ -75,6 +76,7 @@ class CountingServer:
             if self._keep:
                 self.accepted.append(message)
             self.counts[message.to] += 1
+            self.changed.set()
             if self._log is not None:
                 self._log.write(message.to + "\n")
                 self._log.flush()

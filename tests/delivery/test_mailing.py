@@ -1,0 +1,221 @@
+"""A mailing on its way: everyone once, whatever the relay does, and nothing begins after a stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import update
+
+from campaign.delivery.outcomes import RESENT
+from campaign.model import DeliveryState, HoldScope, InDoubt, Strength
+from campaign.store import Store
+from campaign.store.database import Database
+from campaign.store.deliveries import Settled
+from campaign.store.tables_lists import subscriptions
+from tests.delivery.mailworld import NOW, MailWorld, add_people, address_of, load, relay_at, working
+from tests.smtpserver import CountingServer, Script
+
+
+@contextmanager
+def mailing(
+    database: Database,
+    folder: Path,
+    relay: CountingServer,
+    people: int,
+    *,
+    lanes: int = 4,
+    in_doubt: InDoubt = InDoubt.HOLD,
+    stop: timedelta = timedelta(hours=8),
+) -> Iterator[MailWorld]:
+    add_people(database, people)
+    load(Store(database, folder=folder))
+    patience = {"connect": 5, "command": 5, "final": 5, "stall": 1}
+    url = database.engine.url.render_as_string(hide_password=False)
+    with working(url, folder, relay.port, lanes=lanes, timeouts=patience) as world:
+        world.open(in_doubt=in_doubt, stop=stop)
+        yield world
+
+
+def everyone(count: int) -> dict[str, int]:
+    return {address_of(number): 1 for number in range(1, count + 1)}
+
+
+def test_everyone_gets_it_once(database: Database, tmp_path: Path) -> None:
+    with CountingServer() as relay, mailing(database, tmp_path, relay, 700) as world:
+        world.send()
+        assert world.states() == {"sent": 700}
+        assert relay.counts == everyone(700)
+        assert relay.most_at_once <= 4
+        assert not list((tmp_path / "journals").iterdir())
+        first = world.parts.store.deliveries.of(world.broadcast.id, limit=1)[0]
+        assert (first.code, first.attempts) == ("250", 1)
+        assert first.remote_id
+        world.send()
+        assert relay.counts.total() == 700
+
+
+def test_refusals_are_each_persons_own(database: Database, tmp_path: Path) -> None:
+    script = Script(
+        rcpt={address_of(3): ["550 5.1.1 nobody"], address_of(4): ["450 4.2.0 greylisted"]},
+        final={address_of(5): ["554 5.6.0 no"]},
+        drop_after_dot={address_of(6): 1},
+    )
+    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 60) as world:
+        world.send()
+        assert world.states() == {"sent": 56, "failed": 2, "pending": 1, "uncertain": 1}
+        assert relay.counts == {to: 1 for to in everyone(60) if to not in map(address_of, (3, 4, 5))}
+        later = world.parts.store.deliveries.of(world.broadcast.id, DeliveryState.PENDING)[0]
+        assert later.attempts == 1
+        assert later.not_before is not None
+        assert later.not_before > NOW
+        [attempt] = world.parts.store.deliveries.attempts(later.id)
+        assert (attempt.outcome, attempt.code) == ("TryLater", "4.2.0")
+        people = world.parts.store.mailings.count(world.mailing._run(world.broadcast).audience, now=NOW)
+        assert people == 59, "the dead address is suppressed"
+
+
+def test_in_doubt_resend_goes_once_more_and_is_listed(database: Database, tmp_path: Path) -> None:
+    script = Script(drop_after_dot={address_of(2): 2})
+    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 5, in_doubt=InDoubt.RESEND) as world:
+        world.send()
+        world.send()
+        assert relay.counts[address_of(2)] == 2
+        assert world.states() == {"sent": 4, "uncertain": 1}
+        ids = {each.data.split(b"Message-ID: ")[1].split(b"\r\n")[0] for each in relay.accepted if each.silent}
+        assert len(ids) == 1, "the same Message-ID"
+
+
+def test_in_doubt_resend_that_arrives_stays_listed(database: Database, tmp_path: Path) -> None:
+    script = Script(drop_after_dot={address_of(2): 1})
+    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 5, in_doubt=InDoubt.RESEND) as world:
+        world.send()
+        world.send()
+        assert world.states() == {"sent": 5}
+        listed = [each for each in world.parts.store.deliveries.of(world.broadcast.id) if each.reason == RESENT]
+        assert len(listed) == 1
+
+
+def test_a_dead_relay_costs_only_time(database: Database, tmp_path: Path) -> None:
+    with CountingServer() as relay, mailing(database, tmp_path, relay, 50) as world:
+        relay.die()
+        world.send()
+        assert world.states() == {"pending": 50}
+        again = world.mailing.next_due()
+        assert again is not None
+        assert again <= world.parts.clock.now() + timedelta(seconds=61)
+        assert all(each.attempts == 0 for each in world.parts.store.deliveries.of(world.broadcast.id))
+        relay.revive()
+        world.mailing._rests.clear()
+        world.parts.ways.one = relay_at(relay.port, world.parts.clock, 4)  # type: ignore[attr-defined]
+        world.send()
+        assert relay.counts == everyone(50)
+
+
+def test_policy_refusals_stop_the_channel_and_suppress_nobody(database: Database, tmp_path: Path) -> None:
+    script = Script(rcpt={"*": ["550 5.7.1 not you"] * 400})
+    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 400, lanes=2) as world:
+        world.send()
+        states = world.states()
+        assert states["failed"] < 100
+        assert states["pending"] == 400 - states["failed"]
+        state = world.parts.store.channels.all()["mail"]
+        assert "refusals in a row" in state.down
+        assert world.parts.store.mailings.count(world.mailing._run(world.broadcast).audience, now=NOW) == 400
+
+
+def test_being_signed_out_stops_the_channel(database: Database, tmp_path: Path) -> None:
+    with CountingServer(Script(greeting="554 5.7.1 no")) as relay, mailing(database, tmp_path, relay, 30) as world:
+        world.send()
+        assert world.states() == {"pending": 30}
+        assert world.parts.store.channels.all()["mail"].down
+
+
+class Midway:
+    """A relay that lets `reached` know once so many messages arrived, and waits for `go` after each."""
+
+    def __init__(self, relay: CountingServer, count: int) -> None:
+        self.reached = threading.Event()
+        self._count = count
+        take = relay.accept
+        relay.accept = self._accept  # type: ignore[method-assign]
+        self._take = take
+        self._relay = relay
+
+    def _accept(self, message: object) -> None:
+        self._take(message)  # type: ignore[arg-type]
+        if self._relay.counts.total() >= self._count:
+            self.reached.set()
+
+
+def run_until(world: MailWorld, midway: Midway) -> threading.Thread:
+    thread = threading.Thread(target=world.send)
+    thread.start()
+    assert midway.reached.wait(20)
+    return thread
+
+
+def test_a_pause_in_mid_run_is_honoured_within_two_seconds(database: Database, tmp_path: Path) -> None:
+    with CountingServer(Script(delay=0.01)) as relay, mailing(database, tmp_path, relay, 1200, lanes=4) as world:
+        thread = run_until(world, Midway(relay, 100))
+        held_at = world.parts.clock.monotonic()
+        world.parts.store.holds.place(
+            scope=HoldScope.ALL,
+            target="",
+            strength=Strength.ALL,
+            reason="mourning",
+            author="test",
+            now=world.parts.clock.now(),
+        )
+        thread.join(20)
+        assert world.parts.clock.monotonic() - held_at < 2
+        states = world.states()
+        assert states["sent"] == relay.counts.total()
+        assert states["pending"] == 1200 - states["sent"]
+        assert set(states) == {"sent", "pending"}
+
+
+def test_stopping_the_service_in_mid_run_loses_and_doubts_nobody(database: Database, tmp_path: Path) -> None:
+    with CountingServer(Script(delay=0.01)) as relay, mailing(database, tmp_path, relay, 1200, lanes=4) as world:
+        thread = run_until(world, Midway(relay, 100))
+        world.closing.set()
+        thread.join(20)
+        states = world.states()
+        assert states == {"sent": relay.counts.total(), "pending": 1200 - relay.counts.total()}
+        world.closing.clear()
+        world.send()
+        assert relay.counts == everyone(1200)
+
+
+def test_who_leaves_in_mid_run_gets_nothing_more(database: Database, tmp_path: Path) -> None:
+    with CountingServer(Script(delay=0.02)) as relay, mailing(database, tmp_path, relay, 800, lanes=4) as world:
+        thread = run_until(world, Midway(relay, 60))
+        with database.write() as connection:
+            connection.execute(
+                update(subscriptions).where(subscriptions.c.subscriber > 400).values(state="unsubscribed")
+            )
+        before = sum(relay.counts[address_of(number)] for number in range(401, 801))
+        thread.join(60)
+        assert before == 0
+        assert not [to for number in range(401, 801) if relay.counts[to := address_of(number)]]
+        assert world.states() == {"sent": 400, "skipped": 400}
+
+
+def test_nothing_begins_after_its_time_of_day(database: Database, tmp_path: Path) -> None:
+    with CountingServer() as relay:
+        with mailing(database, tmp_path, relay, 20, stop=timedelta(days=-1)) as world:
+            world.send()
+            assert world.states() == {"missed": 20}
+        assert not relay.counts
+
+
+def test_a_row_waits_for_its_time(database: Database, tmp_path: Path) -> None:
+    with CountingServer() as relay, mailing(database, tmp_path, relay, 3) as world:
+        [row, *_] = world.parts.store.groups.take(world.broadcast.id, worker=9, now=NOW, limit=1)
+        later = Settled(delivery=row.id, state=DeliveryState.PENDING, not_before=NOW + timedelta(days=1), outcome="x")
+        world.parts.store.groups.settle(worker=9, began=NOW, now=NOW, others=[later])
+        world.send()
+        assert world.states() == {"sent": 2, "pending": 1}

@@ -1,0 +1,106 @@
+"""Kill -9 at any moment: nobody lost, nobody doubled, and in doubt at most one message an open connection."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from campaign.delivery.outcomes import RESENT
+from campaign.model import DeliveryState, InDoubt
+from campaign.store import Store
+from campaign.store.database import Database
+from tests.delivery.mailworld import add_people, address_of, load, working
+from tests.smtpserver import CountingServer, Script
+
+PEOPLE = 900
+LANES = 8
+
+
+def start(url: str, folder: Path, port: int) -> subprocess.Popen[str]:
+    """A worker in a process of its own, once it is ready."""
+    command = [sys.executable, "-m", "tests.delivery.mailworld", url, str(folder), str(port), str(LANES)]
+    root = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def kill_until_done(url: str, folder: Path, relay: CountingServer, *, kills: int, seed: int) -> int:
+    """Kill workers at random moments, then let one finish; how many were killed."""
+    moments = random.Random(seed)
+    killed = 0
+    for _ in range(kills):
+        process = start(url, folder, relay.port)
+        target = relay.counts.total() + moments.randrange(0, PEOPLE // kills)
+        while process.poll() is None and relay.counts.total() < target:
+            relay.changed.wait(0.01)
+            relay.changed.clear()
+        killed += process.poll() is None
+        process.kill()
+        process.communicate()
+    process = start(url, folder, relay.port)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    return killed
+
+
+@pytest.mark.parametrize("in_doubt", [InDoubt.HOLD, InDoubt.RESEND])
+def test_killed_again_and_again(database: Database, tmp_path: Path, in_doubt: InDoubt) -> None:
+    url = database.engine.url.render_as_string(hide_password=False)
+    add_people(database, PEOPLE)
+    load(Store(database, folder=tmp_path))
+    with CountingServer(Script(delay=0.001)) as relay:
+        with working(url, tmp_path, relay.port) as world:
+            world.open(in_doubt=in_doubt)
+        killed = kill_until_done(url, tmp_path, relay, kills=3, seed=len(url))
+        assert killed >= 2
+        with working(url, tmp_path, relay.port) as world:
+            states = world.states()
+            rows = world.parts.store.deliveries.of(world.broadcast.id, limit=PEOPLE)
+        doubtful = {address_of(row.subscriber) for row in rows if row.state is DeliveryState.UNCERTAIN}
+        resent = {address_of(row.subscriber) for row in rows if row.reason == RESENT}
+        lost = [to for n in range(1, PEOPLE + 1) if not relay.counts[to := address_of(n)] and to not in doubtful]
+        twice = {to for to, count in relay.counts.items() if count > 1}
+        assert lost == [], "everybody got it, or is listed as in doubt"
+        assert twice <= resent | doubtful, "nobody got two, save those listed"
+        assert max(relay.counts.values()) <= 2
+        assert len(doubtful) + len(resent) <= killed * LANES
+        assert set(states) <= {"sent", "uncertain"}
+        assert sum(states.values()) == PEOPLE
+
+
+def test_two_processes_share_no_row(postgres: object, tmp_path: Path) -> None:
+    url = postgres.fresh()  # type: ignore[attr-defined]
+    database = Database(url)
+    add_people(database, PEOPLE)
+    load(Store(database, folder=tmp_path))
+    with CountingServer(Script(delay=0.001)) as relay:
+        with working(url, tmp_path, relay.port) as world:
+            world.open()
+            both = [start(url, tmp_path, relay.port) for _ in range(2)]
+            for process in both:
+                process.communicate(timeout=60)
+            assert [process.returncode for process in both] == [0, 0]
+            assert world.states() == {"sent": PEOPLE}
+        assert relay.counts == {address_of(number): 1 for number in range(1, PEOPLE + 1)}
+    database.close()
+
+
+def test_another_machines_rows_are_in_doubt(database: Database, tmp_path: Path) -> None:
+    url = database.engine.url.render_as_string(hide_password=False)
+    add_people(database, 20)
+    load(Store(database, folder=tmp_path))
+    with CountingServer() as relay, working(url, tmp_path, relay.port) as world:
+        world.open()
+        with world.parts.store.workers.working(
+            host="elsewhere", pid=1, boot="x", now=world.parts.clock.now(), alone=False
+        ) as other:
+            world.parts.store.groups.take(world.broadcast.id, worker=other.id, now=world.parts.clock.now(), limit=5)
+        world.recover()
+        world.send()
+        assert world.states() == {"sent": 15, "uncertain": 5}
