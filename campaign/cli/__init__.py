@@ -12,10 +12,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("campaign.cli.loading:approve", "Say yes to messages, or take it back"),
     "channels": ("campaign.cli.channels:channels", "What channels there are, and which are live"),
     "check": ("campaign.cli.checking:check", "Find what is wrong in a programme before it runs"),
+    "diff": ("campaign.cli.importing:diff", "What differs between two programmes"),
+    "export": ("campaign.cli.importing:export", "Write a campaign as a workbook or YAML"),
+    "import": ("campaign.cli.importing:import_", "Make a programme of a spreadsheet or document"),
     "init": ("campaign.cli.installing:init", "Make this installation"),
     "lists": ("campaign.cli.lists:lists", "Mailing lists: what there is, add one, import people"),
     "load": ("campaign.cli.loading:load", "Load a programme; first a dry run"),
     "log": ("campaign.cli.showing:show_log", "Who did what, when"),
+    "new": ("campaign.cli.importing:new", "Start a week: empty, or from last year's"),
     "pause": ("campaign.cli.control:pause", "Stop everything, a campaign or a channel"),
     "people": ("campaign.cli.people:people", "The team: whose names an act can bear"),
     "rehearse": ("campaign.cli.rehearsing:rehearse", "Play a week in seconds; nothing leaves the machine"),
@@ -25,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "settle": ("campaign.cli.control:settle", "Decide what needs you"),
     "status": ("campaign.cli.showing:status", "The week, and what needs you"),
     "subscribers": ("campaign.cli.subscribers:subscribers", "Find, add, move, export or erase people on lists"),
+    "template": ("campaign.cli.importing:template", "Write a workbook to fill in"),
 }
 """Name of a command -> ("campaign.cli.module:function", its one line in `--help`)."""
 

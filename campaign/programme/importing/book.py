@@ -53,9 +53,9 @@ def import_workbook(book: Workbook, *, year: int | None = None, known: Mapping[s
     for section in FIRST & set(known or ()):
         draft.tree[section] = deepcopy((known or {})[section])
     _refuse_twins(book, draft)
-    settings = Settings(draft, book.sheet("settings"))
+    settings = Settings(draft, _sheet(book, "settings"))
     settings.apply(names=True)
-    _week(draft, book.sheet("week"), year)
+    _week(draft, _sheet(book, "week"), year)
     found = _tables(book, draft)
     year = year or _year(draft, found)
     days = Days(draft)
@@ -75,6 +75,10 @@ def import_workbook(book: Workbook, *, year: int | None = None, known: Mapping[s
     return finish(draft, book, guessed=not any(table.header for table in found.schedule + found.days))
 
 
+def _sheet(book: Workbook, name: str) -> Sheet | None:
+    return next((sheet for sheet in book.sheets if _name(book, sheet) == name), None)
+
+
 def _refuse_twins(book: Workbook, draft: Draft) -> None:
     names = [sheet.name.strip().casefold() for sheet in book.sheets]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -89,7 +93,7 @@ def _twin(file: str, name: str) -> Problem:
 def _tables(book: Workbook, draft: Draft) -> Found:
     found = Found([], [], [])
     for sheet in book.sheets:
-        name = sheet.name.strip().casefold()
+        name = _name(book, sheet)
         if name in OURS:
             continue
         best = _best(sheet, name)
@@ -106,6 +110,11 @@ def _tables(book: Workbook, draft: Draft) -> Found:
     if not (found.schedule or found.days or found.resources):
         _guess(book, draft, found)
     return found
+
+
+def _name(book: Workbook, sheet: Sheet) -> str:
+    """A sheet's name as it is compared; the only sheet of a text file is named after the file, which means nothing."""
+    return "" if book.kind == "csv" else sheet.name.strip().casefold()
 
 
 def _best(sheet: Sheet, name: str) -> tuple[str, Table] | None:
@@ -129,7 +138,7 @@ def _unread(draft: Draft, table: Table) -> None:
 
 def _guess(book: Workbook, draft: Draft, found: Found) -> None:
     for sheet in book.sheets:
-        table = guess_table(sheet) if sheet.name.strip().casefold() not in OURS else None
+        table = guess_table(sheet) if _name(book, sheet) not in OURS else None
         if table is not None:
             found.schedule.append(table)
             told = ", ".join(f"{shown_field(name)} in column {index + 1}" for name, index in table.columns.items())

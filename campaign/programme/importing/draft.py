@@ -32,6 +32,10 @@ class Question:
     where: str = ""
     places: list[Place] = field(default_factory=list)
 
+    def full(self) -> str:
+        """The question with what it is about, for a list of them."""
+        return f"{self.where}: {self.text}" if self.where and not self.places else str(self)
+
     def __str__(self) -> str:
         if not self.places:
             return self.text
@@ -55,7 +59,7 @@ class Draft:
 
     `tree` is a programme file's nested text. `files` are bodies to save beside it. `refused` are cells that could not
     be used, `cells` their sheet, row and column from 1, `questions` what is left to a person.
-    `many`: there are several sheets, so that places name theirs.
+    `many`: there are several sheets, so that places name theirs. `made`: paths whose value nobody wrote, made up.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Draft:
     places: dict[str, Place] = field(default_factory=dict)
     unfinished: bool = False
     many: bool = False
+    made: set[str] = field(default_factory=set)
 
     def section(self, name: str) -> dict[str, Any]:
         """A mapping of the programme, made when first asked for."""

@@ -31,8 +31,8 @@ def finish(draft: Draft, book: Workbook, *, guessed: bool = False) -> Draft:
                     hint="It needs a row of headings such as Date, Channel and Copy; `campaign template` writes one.")
         )  # fmt: skip
     _bodies(draft)
-    head(draft, fallback=draft.name)
     _one_week(draft)
+    head(draft, fallback=draft.name)
     return settle(draft)
 
 
@@ -50,12 +50,14 @@ def head(draft: Draft, *, fallback: str) -> None:
     if not campaign.get("title"):
         stem = re.sub(r"[_-]+", " ", fallback.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]).strip()
         campaign["title"] = stem.capitalize() or "Untitled campaign"
+        draft.made.add("campaign.title")
         draft.ask(f"the campaign has no title; '{campaign['title']}' was made of the file's name. What is it called?",
                   "campaign.title")  # fmt: skip
     if not campaign.get("id"):
         year = str(campaign.get("starts", ""))[:4]
         made = slug(campaign["title"], 50)
         campaign["id"] = f"{made}-{year}" if year and year not in made else made or "campaign"
+        draft.made.add("campaign.id")
         draft.ask("the campaign's id was made of its title. It begins every key, and cannot change later: "
                   "is it right?", "campaign.id")  # fmt: skip
     campaign.setdefault("kind", "week")

@@ -99,6 +99,21 @@ def _take_away(tree: dict[str, Any], parts: list[str]) -> None:
         node.pop(parts[-1], None)
 
 
+def take_away_item(tree: dict[str, Any], path: str) -> None:
+    """Remove a whole thing: `posts.tue-launch`, `days.tue`, `days.tue.themes.prevent`."""
+    node: Any = tree
+    *parts, last = path.split(".")
+    for part in parts:
+        if isinstance(node, list):
+            node = next((each for number, each in enumerate(node, 1) if part in _names(each, number)), {})
+        else:
+            node = node.get(part, {})
+    if isinstance(node, list):
+        node[:] = [each for number, each in enumerate(node, 1) if last not in _names(each, number)]
+    else:
+        node.pop(last, None)
+
+
 def _names(item: Mapping[str, Any], number: int) -> set[str]:
     return {str(item["id"])} if "id" in item else {id_of(dict(item)), str(number)} - {""}
 

@@ -1,0 +1,35 @@
+"""One door for every file that can become a programme: told by its content, and its name where that leaves a doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from campaign import sheets
+from campaign.programme.importing.book import import_workbook
+from campaign.programme.importing.draft import Draft
+
+SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".tsv", ".numbers"})
+
+
+def import_file(path: Path, *, year: int | None = None, known: Mapping[str, Any] | None = None) -> tuple[Draft, ...]:
+    """What a file makes: one draft, or one for each week that a document tells of.
+
+    `year` and `known` as for `import_workbook`. Raises FileError where the file cannot be read or tells of no week.
+    """
+    return (import_workbook(sheets.read(path), year=year, known=known),)
+
+
+def without_missing_images(draft: Draft, there: Callable[[str], bool]) -> None:
+    """Take images out of posts that are not at hand, for the loader refuses them; each is asked for by name."""
+    for ident, post in draft.tree.get("posts", {}).items():
+        images = post.get("images", [])
+        missing = [image for image in images if not there(image["file"])]
+        for image in missing:
+            alt = f", which shows: {image['alt']}" if image.get("alt") else ""
+            draft.ask(f"put the image '{image['file']}'{alt} into images/ and import again", f"posts.{ident}")
+        if missing:
+            post["images"] = [image for image in images if image not in missing]
+            if not post["images"]:
+                del post["images"]
