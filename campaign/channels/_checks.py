@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from campaign.channels._images import Frame, trouble
 from campaign.channels._text import graphemes
@@ -99,3 +100,14 @@ def refuse(problems: list[Problem]) -> None:
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
         raise Refused(" ".join(problem.message for problem in errors), code=errors[0].code)
+
+
+def check_sign_in(due: datetime, expires: datetime | None, name: str) -> Iterator[Problem]:
+    """That the channel is still signed in when the post is due."""
+    if expires is not None and expires <= due:
+        yield Problem(
+            "sign-in-ends",
+            f"The sign-in of {name} ends on {expires:%d %B %Y}, before this post is due.",
+            severity=Severity.WARNING,
+            hint=f"Run `campaign channels connect {name}` shortly before the week.",
+        )
