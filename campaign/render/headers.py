@@ -23,6 +23,7 @@ _PLAIN = re.compile(r"[\x20-\x7e]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[a-z0-9.-]+")
 _LOCAL = re.compile(r"[^\x00-\x20\x7f\"(),:;<>@\[\]\\]+")
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+")
 _URL = re.compile(r"https?://[\x21\x23-\x3b\x3d\x3f-\x7e]+")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -117,6 +118,17 @@ def url(address: str, what: str) -> str:
     if not _URL.fullmatch(address):
         raise Refused(f"{what} is not a web address")
     return address
+
+
+def message_token(message_id: str) -> str:
+    """A Message-ID without its angle brackets (RFC 5322 section 3.6.4), its domain as A-labels; Refused where none."""
+    bare = message_id.removeprefix("<").removesuffix(">")
+    if not bare.isascii():
+        token, _, host = bare.rpartition("@")
+        bare = f"{token}@{domain(host)}"
+    if not _MESSAGE_ID.fullmatch(bare):
+        raise Refused("the Message-ID is not valid")
+    return bare
 
 
 class DateLine:

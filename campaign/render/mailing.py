@@ -16,7 +16,7 @@ from campaign.model import About, ChannelRef, Day, Email, PlannedMailing, Progra
 from campaign.render import visible
 from campaign.render.compose import Composed, Press, compose
 from campaign.render.context import Scene, library, reader_of, scene
-from campaign.render.headers import DateLine, refuse_breaks
+from campaign.render.headers import DateLine, message_token, wire_address
 from campaign.render.pages import Pages, Urls
 from campaign.render.slots import SLOTS, URL_LENGTH, PersonalTemplateError, Slot, clean, fill
 from campaign.render.wire import (
@@ -145,7 +145,7 @@ class Compiled:
         values = _values(recipient, urls)
         form = self._form(variant, recipient, values)
         to, smtputf8 = check_recipient(recipient)
-        token = refuse_breaks(message_id.strip("<>"), "the Message-ID")
+        token = message_token(message_id)
         unsubscribe = list_unsubscribe(form.back, urls, recipient.unsubscribe_token)
         name = values["subscriber.first_name"]
         person = Fill(to, name, token, self._date(date), urls, recipient.unsubscribe_token, values)
@@ -153,7 +153,7 @@ class Compiled:
         return Email(
             about=self.about,
             to=to,
-            envelope_from=envelope_from,
+            envelope_from=envelope_from if envelope_from.isascii() else wire_address(envelope_from)[0],
             message_id=f"<{token}>",
             raw=raw(form, person, unsubscribe),
             subject=fill(composed.subject, values) if form.subject_slots else composed.subject,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from markupsafe import escape
@@ -129,27 +130,31 @@ _LINK = f"color:{LIGHT['link']};text-decoration:underline"
 _TABLE = '<table role="presentation" cellpadding="0" cellspacing="0" border="0"'
 
 
-def to_html(blocks: Iterable[doc.Block]) -> str:
-    """The blocks as HTML for an email: inline styles, tables only for layout and marked so, no pictures."""
-    return "\n".join(_block_html(block) for block in blocks)
+def to_html(blocks: Iterable[doc.Block], gap: int = 16) -> str:
+    """The blocks as HTML for an email: inline styles, tables only for layout and marked so, no pictures.
+
+    `gap` is the space below a paragraph in pixels. A heading that comes first has no space above it.
+    """
+    return "\n".join(_block_html(block, gap, first=index == 0) for index, block in enumerate(blocks))
 
 
-def _block_html(block: doc.Block) -> str:
+def _block_html(block: doc.Block, gap: int = 16, *, first: bool = False) -> str:
     match block:
         case doc.Heading(level, inner):
-            return f'<h{level} style="{_HEADING[level]}">{inline_html(inner)}</h{level}>'
+            style = re.sub("^margin:[0-9]+px 0", "margin:0 0", _HEADING[level]) if first else _HEADING[level]
+            return f'<h{level} style="{style}">{inline_html(inner)}</h{level}>'
         case doc.Paragraph(inner):
-            return f'<p style="margin:0 0 16px">{inline_html(inner)}</p>'
+            return f'<p style="margin:0 0 {gap}px">{inline_html(inner)}</p>'
         case doc.Bullets(items, start):
             tag = "ul" if start is None else "ol"
-            first = f' start="{start}"' if start not in (None, 1) else ""
+            number = f' start="{start}"' if start not in (None, 1) else ""
             rows = "\n".join(f'<li style="margin:0 0 8px">{_item_html(item)}</li>' for item in items)
-            return f'<{tag}{first} style="margin:0 0 16px;padding:0 0 0 24px">\n{rows}\n</{tag}>'
+            return f'<{tag}{number} style="margin:0 0 16px;padding:0 0 0 24px">\n{rows}\n</{tag}>'
         case doc.Quote(inner):
             style = f"margin:0 0 16px;padding:4px 0 4px 16px;border-left:4px solid {LIGHT['button']};font-style:italic"
             return f'<blockquote style="{style}">{to_html(inner)}</blockquote>'
         case doc.Box(kind, inner):
-            return _box_html(kind, inner)
+            return _box_html(kind, inner, first=first)
         case doc.Literal(words):
             style = "margin:0 0 16px;white-space:pre-wrap;font-family:ui-monospace,Consolas,monospace;font-size:16px"
             return f'<pre style="{style}">{escape(words)}</pre>'
@@ -169,15 +174,15 @@ def _item_html(item: tuple[doc.Block, ...]) -> str:
     return "".join(out)
 
 
-def _box_html(kind: str, inner: tuple[doc.Block, ...]) -> str:
+def _box_html(kind: str, inner: tuple[doc.Block, ...], *, first: bool = False) -> str:
     if kind == "callout":
         style = f"padding:20px 20px 4px;background:{LIGHT['callout']};color:{LIGHT['ink']};border-radius:8px"
         cell = f'<td class="co" style="{style}">\n{to_html(inner)}\n</td>'
-        return f'{_TABLE} width="100%" style="margin:24px 0"><tr>{cell}</tr></table>'
+        return f'{_TABLE} width="100%" style="margin:{"0" if first else "24px"} 0 24px"><tr>{cell}</tr></table>'
     if kind == "button":
         return "\n".join(_button(block) if _is_button(block) else _block_html(block) for block in inner)
     style = f"font-size:16px;line-height:24px;color:{LIGHT['meta']}"
-    return f'<div class="mt" style="{style}">\n{to_html(inner)}\n</div>'
+    return f'<div class="mt" style="{style}">\n{to_html(inner, gap=8)}\n</div>'
 
 
 def _is_button(block: doc.Block) -> bool:

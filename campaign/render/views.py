@@ -205,9 +205,10 @@ class Stage:
         )
 
     def _about(self, resource: Resource) -> str:
-        """`interview, 4 minutes, captions`."""
+        """`interview, 4 minutes, captions`; the kind is left out where the title says it."""
         media = resource.media
-        parts = [self.words.kind(resource.type), self._minutes(media.minutes) if media else ""]
+        kind = self.words.kind(resource.type)
+        parts = ["" if kind in resource.title.casefold() else kind, self._minutes(media.minutes) if media else ""]
         parts.append(self.words("media.captions") if media and media.captions else "")
         return ", ".join(part for part in parts if part)
 

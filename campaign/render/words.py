@@ -40,7 +40,7 @@ _ENGLISH: Mapping[str, str] = MappingProxyType(
         "resources": "Resources",
         "events": "Events",
         "one_thing": "If you do one thing",
-        "today_on_the_web": "Read this on the web: {title}",
+        "on_the_web": "Read {day}'s page on the web",
         "whole_week": "Across the week",
         "hello": "Hello",
         "take_part": "Share it with",

@@ -237,7 +237,7 @@ def test_each_reader_sees_their_own_themes_and_resources() -> None:
 
 def test_media_say_their_length_captions_and_transcript() -> None:
     text = sent(audiences=frozenset({"parents"})).body.text
-    assert "Interview with the Independent Chair <https://example.org/chair> (interview, 4 minutes, captions)" in text
+    assert "Interview with the Independent Chair <https://example.org/chair> (4 minutes, captions)" in text
     assert "Transcript: Interview with the Independent Chair <https://example.org/chair/words>" in text
 
 

@@ -362,3 +362,12 @@ def test_any_template_gives_each_person_what_a_plain_render_gives(
     words = made.plain_form(made.variant_for(who), who, _values(who, URLS)).composed
     assert (sent.body.text, sent.body.html, sent.subject) == (words.text, words.html, words.subject)
     check_wire(sent)
+
+
+def test_a_message_id_and_a_return_path_go_out_as_ascii() -> None:
+    sent = compiled().email(
+        person(), message_id="<0a1b@bücher.example>", envelope_from="b+1@bücher.example", urls=URLS, date=NOW
+    )
+    assert sent is not None
+    assert sent.message_id == "<0a1b@xn--bcher-kva.example>"
+    assert sent.envelope_from == "b+1@xn--bcher-kva.example"
