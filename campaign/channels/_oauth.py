@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -20,8 +20,10 @@ from pydantic import SecretStr
 from campaign.channels._reply import Reply
 from campaign.channels._tokens import Keychain
 from campaign.channels.base import Tools
-from campaign.channels.http import Http
 from campaign.errors import ChannelDown, TryLater
+
+if TYPE_CHECKING:
+    from campaign.channels.http import Http
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

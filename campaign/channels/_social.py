@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from campaign.channels._images import Fitted, Frame, UnfitImage, fit
 from campaign.channels._reply import Reply
 from campaign.channels._tokens import Keychain
 from campaign.channels.base import Channel, Receipt, Tools
-from campaign.channels.http import Http
 from campaign.errors import ChannelDown, Refused
 from campaign.model import Image, Post
+
+if TYPE_CHECKING:
+    from campaign.channels.http import Http
 
 MOST_PARTS = 10
 

@@ -10,9 +10,11 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr, field_validator
 
+from campaign.channels._reply import Reply
 from campaign.channels.base import (
     UNKNOWN,
     Account,
@@ -26,9 +28,11 @@ from campaign.channels.base import (
     Tools,
     Unknown,
 )
-from campaign.channels.http import Http, Reply
 from campaign.errors import ChannelDown, ChannelError, Problem, Refused, TryLater, Uncertain
 from campaign.model import Email
+
+if TYPE_CHECKING:
+    from campaign.channels.http import Http
 
 KEY_TAIL = 73  # two UUIDs of 36 characters and the hyphen between them
 SETTLES = timedelta(seconds=120)

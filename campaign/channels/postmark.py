@@ -7,6 +7,7 @@ from email.utils import formataddr
 
 from pydantic import Field, SecretStr
 
+from campaign.channels._reply import Reply
 from campaign.channels.base import (
     UNKNOWN,
     Account,
@@ -20,7 +21,6 @@ from campaign.channels.base import (
     Tools,
     Unknown,
 )
-from campaign.channels.http import Reply
 from campaign.errors import ChannelDown, ChannelError, Problem, Refused, TryLater, Uncertain
 from campaign.model import Email
 

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from pydantic import Field, SecretStr
 
+from campaign.channels._reply import Reply
 from campaign.channels.base import Account, Channel, Limits, Notes, Options, Receipt, Replay, ReplayKind, Tools
-from campaign.channels.http import Reply
 from campaign.errors import ChannelDown, ChannelError, Problem, Refused, TryLater, Uncertain
 from campaign.model import Email
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from campaign.channels.base import NoteStore
-from campaign.channels.http import Http
 from campaign.errors import ChannelError
+
+if TYPE_CHECKING:
+    from campaign.channels.http import Http
 
 _KEPT = 86_400.0
 _NAME = "instance"
