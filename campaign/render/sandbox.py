@@ -12,10 +12,12 @@ import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, ClassVar
 
 import jinja2
 from jinja2 import meta, nodes
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -51,10 +53,36 @@ def _is_string(value: Any) -> bool:
     return isinstance(value, str | Slot)
 
 
+class Codes(jinja2.BytecodeCache):
+    """Compiled templates of this process by name and content, so that each is compiled once and not once a mailing."""
+
+    MOST = 500
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Hand over what was compiled from the very same source."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it; start anew when there are too many."""
+        if len(self._codes) >= self.MOST:
+            self._codes = {}
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+@cache
+def _code(finalize: str, autoescape: bool) -> Codes:
+    """The compiled templates of one kind of sandbox: what is compiled depends on how values are printed."""
+    return Codes()
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """The environment of every template. `kind` is how printed values are written: text, html or markdown."""
 
     intercepted_binops = frozenset({"*", "**", "+", "%"})
+    _trees: ClassVar[dict[tuple[str, str | None], nodes.Template]] = {}
 
     def __init__(self, loader: Library, *, autoescape: bool, finalize: Callable[[Any], Any]) -> None:
         super().__init__(
@@ -66,6 +94,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             cache_size=200,
             auto_reload=False,
+            bytecode_cache=_code(finalize.__name__, autoescape),
         )
         self.filters = {name: self.filters[name] for name in sorted(FILTERS)}
         self.filters |= {"replace": guards.replace, "join": guards.join}
@@ -74,6 +103,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
         #: Templates found to include one another in no circle. Sources never change within a sandbox's life.
         self.sound: set[str] = set()
         self.globals = {"range": guards.bounded_range}
+
+    def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
+        """The tree of a template, to be read and never changed: each source is parsed once in this process."""
+        known = self._trees.get((source, name))
+        if known is None:
+            if len(self._trees) >= Codes.MOST:
+                self._trees.clear()
+            known = self._trees[source, name] = super().parse(source, name, filename)
+        return known
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """A sum, product, power or formatting, refused where its result would have no bound."""
