@@ -51,6 +51,9 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self.url = url.replace("postgresql://", "postgresql+psycopg://")
         self._admin = create_engine(self.url, isolation_level="AUTOCOMMIT")
+        for setting in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):
+            self._sql(f"ALTER SYSTEM SET {setting}")
+        self._sql("SELECT pg_reload_conf()")
         self._sql("CREATE DATABASE campaign_template")
         template = Database(self._of("campaign_template"))
         template.create()

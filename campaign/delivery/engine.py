@@ -63,8 +63,9 @@ class Engine:
         self.finish()
 
     def next_due(self) -> datetime | None:
-        """When a delivery wants to be tried again, or a network asked again."""
-        moments = [self._parts.store.deliveries.next_due(), self._recover_at, self._mailing.next_due()]
+        """When a delivery is next to be tried, a day is over, or a network can be asked (aware UTC)."""
+        now = self._parts.clock.now()
+        moments = [self._parts.store.deliveries.next_due(now), self._recover_at, self._mailing.next_due()]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def close(self, seconds: float) -> None:

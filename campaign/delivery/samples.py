@@ -18,8 +18,9 @@ SENDER = "rehearsal"
 
 
 def sample_sender(programme: Programme) -> Sender:
-    """A sender of the programme's first organisation, at an address that leads nowhere."""
-    body = next(iter(programme.organisations.values()), None)
+    """A sender of the organisation whose channel mails, at an address that leads nowhere."""
+    refs = [programme.channels[mailing.channel].organisation for mailing in programme.mailings.values()]
+    body = next((programme.organisations[name] for name in refs if name in programme.organisations), None)
     return Sender(
         id=SENDER,
         from_name=body.name if body else programme.campaign.title,

@@ -22,20 +22,21 @@ class Service:
         self.engine = Engine(parts, self.shelf, worker=worker, boot=boot)
         self._teller = teller
         self._worked = -1
+        self._work_at: datetime | None = None
 
     def begin(self) -> None:
         """Settle what earlier workers left before anything new is taken."""
         self.engine.recover()
 
     def tick(self) -> None:
-        """Ring, and give open work to threads; returns at once. An idle tick reads one integer."""
+        """Ring, and give open work to threads; returns at once. An idle tick reads one number, three times."""
         now = self._parts.clock.now()
         self.ring(now)
         changes = self._parts.store.ledger.changes()
-        due = self.engine.next_due() if changes == self._worked else now
-        if due is not None and due <= now:
+        if changes != self._worked or (self._work_at is not None and self._work_at <= now):
             self._worked = changes
             self.engine.start()
+            self._work_at = self.engine.next_due()
         if self._teller:
             self._teller.tell(now)
 

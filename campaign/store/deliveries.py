@@ -206,15 +206,19 @@ class Deliveries:
         with self._database.read() as connection:
             return connection.execute(query).first() is not None
 
-    def next_due(self) -> datetime | None:
-        """The earliest `not_before` of a pending row of an open broadcast."""
-        query = (
+    def next_due(self, now: datetime) -> datetime | None:
+        """The next instant after `now` at which a pending row may be tried, or the day of an open broadcast is over."""
+        is_open = broadcasts.c.state == BroadcastState.OPEN
+        retry = (
             select(func.min(deliveries.c.not_before))
             .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
-            .where(broadcasts.c.state == BroadcastState.OPEN, deliveries.c.state == DeliveryState.PENDING)
+            .where(is_open, deliveries.c.state == DeliveryState.PENDING, deliveries.c.not_before > to_micros(now))
         )
+        over = select(func.min(broadcasts.c.stop_at)).where(is_open, broadcasts.c.stop_at >= to_micros(now))
         with self._database.read() as connection:
-            found = connection.execute(query).scalar()
+            tried, ended = connection.execute(retry).scalar(), connection.execute(over).scalar()
+        moments = [tried, None if ended is None else ended + 1]
+        found = min((moment for moment in moments if moment is not None), default=None)
         return from_micros(found) if found is not None else None
 
     def judge(

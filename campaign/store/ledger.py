@@ -5,7 +5,7 @@ The unique key does the work: a second scheduler that opens the same broadcast i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -324,13 +324,14 @@ def _insert(connection: Connection, opening: Opening, state: BroadcastState, rea
         "changed_at": to_micros(now),
         **_frozen(opening),
     }
-    return insert_new(connection, broadcasts, [values]) == 1
+    return insert_new(connection, broadcasts, values)
 
 
-def insert_new(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> int:
-    """Insert `rows`, passing over those whose unique key is taken; how many went in."""
+def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert `row` unless its unique key is taken; whether it went in."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return int(connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows)).rowcount)
+    statement = dialect.insert(table).values(row).on_conflict_do_nothing().returning(table.c.id)
+    return connection.execute(statement).first() is not None
 
 
 def _set(connection: Connection, broadcast: int, *, state: BroadcastState, now: datetime) -> None:
