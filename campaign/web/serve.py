@@ -24,6 +24,12 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsError(Problem("web-port", message, hint=hint)) from None
 
 
+def address(listening: socket.socket) -> str:
+    """The address of pages served on a socket: `http://127.0.0.1:8080`."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 class _Quiet(uvicorn.Server):
     """A server that leaves signals to whoever started it."""
 
@@ -36,10 +42,9 @@ class _Quiet(uvicorn.Server):
 class Server:
     """Serves an app on a thread while the `with` block lasts. `url` tells where."""
 
-    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.socket = listen(host, port)
-        self.port: int = self.socket.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+    def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
+        self.socket = listening
+        self.url = address(listening)
         config = uvicorn.Config(
             app,
             log_config=None,

@@ -197,6 +197,7 @@ class Gate:
             number=number,
             weekday=say.join([speak.weekday(one, say) for one in day.dates]),
             date=speak.span(day.dates, say),
+            short=when if len(day.dates) == 1 else f"{say.join([speak.weekday(one, say) for one in day.dates])}",
             dates=tuple(sorted(day.dates)),
             path=f"{self.path}/{day.id}",
             open=is_open,

@@ -87,6 +87,7 @@ class DayShown:
     number: int
     weekday: str
     date: str
+    short: str
     dates: Dates
     path: str
     open: bool
