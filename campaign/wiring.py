@@ -21,10 +21,12 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.service import Service
 from campaign.delivery.shelf import Shelf
 from campaign.errors import RefusedError, SettingsError
-from campaign.model import ChannelRef, Programme, Recipient
-from campaign.render import Pages, Urls
+from campaign.model import ChannelRef, Programme
+from campaign.render import Pages
+from campaign.render.pages import person_urls
 from campaign.settings import Approving, Installation, Settings, load_installation, load_key
 from campaign.store import Cipher, Database, Store
+from campaign.store.links import ListSets
 from campaign.store.lists import save_senders
 from campaign.tokens import Key
 
@@ -156,6 +158,8 @@ def make_parts(
         campaign = programme.campaign
         return Pages(base_url=settings.base_url, home_url=campaign.home_url, campaign=campaign.id)
 
+    sets = ListSets(store.database)
+
     def approving() -> bool:
         if settings.approvals is Approving.AUTO:
             return store.channels.any_live()
@@ -168,18 +172,9 @@ def make_parts(
         ways=ways,
         senders=lambda: installation.senders,
         pages=pages,
-        urls=lambda person: urls_of(settings.base_url, person),
+        urls=lambda person: person_urls(settings.base_url, sets.link(person.unsubscribe_token, person.lists)),
         approving=approving,
         guests=settings.guests,
-    )
-
-
-def urls_of(base_url: str, person: Recipient) -> Urls:
-    """A person's own links below our address."""
-    lists = "-".join(sorted(each.slug for each in person.lists))
-    return Urls(
-        preferences=f"{base_url}/preferences/{person.unsubscribe_token}",
-        unsubscribe=f"{base_url}/unsubscribe/{person.unsubscribe_token}?lists={lists}",
     )
 
 

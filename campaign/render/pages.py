@@ -39,3 +39,16 @@ class Urls:
     preferences: str = ""
     unsubscribe: str = ""
     web: str = ""
+
+
+def person_urls(base_url: str, link: str) -> Urls:
+    """A person's own links below our address. `link` is their secret and the set of lists that chose them.
+
+    Kept under 200 characters together, so that no mail server need fold the header (RFC 5322 2.1.1: 998 at most).
+    """
+    return Urls(preferences=f"{base_url}/preferences/{link}", unsubscribe=f"{base_url}/unsubscribe/{link}")
+
+
+def request_url(base_url: str, token: str) -> str:
+    """The page behind a mailed link that asks for one press of a button: joining, erasure, a copy of one's data."""
+    return f"{base_url}/confirm/{token}"

@@ -1,7 +1,8 @@
-"""The public pages in a real browser: nothing for axe-core to find, nothing wider than its window, all without scripts."""
+"""The public pages in a real browser: nothing for axe-core to find, nothing too wide, all without scripts."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -11,17 +12,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from campaign.web.parts import Theme
-from campaign.web.serve import Server
+from campaign.web.serve import Server, address, listen
 from tests.browser.chromium import opened, overflow, violations
 from tests.web.weeks import Stand
 
 pytestmark = pytest.mark.browser
 
 PAGES = (
-    "/", "/week-2023", "/week-2023/tue", "/week-2023/tue?area=IOW", "/week-2023/fri", "/weeks", "/privacy", "/accessibility",
-    "/week-2023/embed", "/week-2023/widget", "/nothing",
-)  # fmt: skip
-WAYS = {
+    "/",
+    "/week-2023",
+    "/week-2023/tue",
+    "/week-2023/tue?area=IOW",
+    "/week-2023/fri",
+    "/weeks",
+    "/privacy",
+    "/accessibility",
+    "/week-2023/embed",
+    "/week-2023/widget",
+    "/nothing",
+)
+WAYS: dict[str, dict[str, Any]] = {
     "light": {"width": 1280},
     "dark": {"width": 1280, "dark": True},
     "phone": {"width": 320},
