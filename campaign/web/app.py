@@ -15,10 +15,12 @@ from campaign.web.almanac import Almanac
 from campaign.web.assets import STYLES, Asset, Assets, asset
 from campaign.web.cache import PageCache
 from campaign.web.colours import styles
+from campaign.web.hooks import LARGEST, Hooks
 from campaign.web.images import media_type
+from campaign.web.joining.pages import JoiningPages
 from campaign.web.parts import Parts
 from campaign.web.public.routes import public_routes
-from campaign.web.security import BODY_LIMIT, Guard
+from campaign.web.security import Guard
 from campaign.web.templating import Templates
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ def create_app(parts: Parts) -> Starlette:
         routes=_routes(parts, templates),
         middleware=[Middleware(Guard, site=parts.site), Middleware(PageCache, almanac=almanac)],
         exception_handlers={HTTPException: _http_error, 500: _failure},
-        max_body_size=BODY_LIMIT,
+        max_body_size=LARGEST,
     )
     app.state.parts = parts
     app.state.templates = templates
@@ -40,7 +42,11 @@ def create_app(parts: Parts) -> Starlette:
 
 
 def _routes(parts: Parts, templates: Templates) -> list[BaseRoute]:
-    own = [templates.assets.route(), Route("/healthz", _health, methods=["GET"])]
+    own: list[BaseRoute] = [templates.assets.route(), Route("/healthz", _health, methods=["GET"])]
+    if parts.hooks:
+        own.append(Hooks(parts).route())
+    if parts.visitors is not None:
+        own += JoiningPages(parts, templates, parts.visitors).routes()
     return [*own, *public_routes(parts, templates)]
 
 

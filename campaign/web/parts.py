@@ -6,28 +6,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from campaign.clock import Clock
 from campaign.model import Hold, Programme
+
+if TYPE_CHECKING:
+    from campaign.store.joining import Asked, Joined, Left
+    from campaign.store.preferences import Preferences, Saved
 
 
 def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """One campaign as the ledger has it now.
+class Published(Protocol):
+    """One campaign as the ledger has it now."""
 
-    `programme` has the ledger's facts about resources applied (`programme.states.apply`). `files` are the images it
-    uses by their name (`images/ce.png`). `holds` are the holds now on; those with `pages` keep pages locked.
-    """
+    @property
+    def programme(self) -> Programme:
+        """The programme, with the ledger's facts about resources applied (`programme.states.apply`)."""
+        ...
 
-    programme: Programme
-    files: Mapping[str, bytes] = field(default_factory=_nothing, repr=False)
-    holds: tuple[Hold, ...] = ()
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The images it uses by their name (`images/ce.png`)."""
+        ...
+
+    @property
+    def holds(self) -> Sequence[Hold]:
+        """The holds now on; those with `pages` keep pages locked."""
+        ...
 
 
 class Weeks(Protocol):
@@ -109,131 +119,106 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
-    """A list that people may join. `wording` is the consent sentence shown; it is kept with the consent."""
+class Offer:
+    """A list that anybody may join."""
 
     slug: str
     title: str
     description: str = ""
-    organisations: tuple[str, ...] = ()
-    wording: str = ""
-    audiences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class SignUp:
-    """What a person sent by the subscribe form. `page` is where the form stood; `wording` what it showed."""
+class Labels:
+    """What a person may choose to hear of: areas and audiences, id -> name, each; and who keeps their details."""
+
+    areas: Mapping[str, str] = field(default_factory=_nothing)
+    audiences: Mapping[str, str] = field(default_factory=_nothing)
+    controllers: str = ""
+
+
+class Visitors(Protocol):
+    """Joining and leaving. No answer tells whether an address is known, save to the holder of a secret link.
+
+    A `link` stands in every email to a person; a `token` in a letter that answers what they asked. Every act is at
+    once, and safe to repeat. What only shows (`asked`, `preferences`) changes nothing.
+    """
+
+    def offers(self) -> Sequence[Offer]:
+        """The public lists, in the order to show them."""
+        ...
+
+    def labels(self) -> Labels:
+        """What may be chosen beside the lists."""
+        ...
+
+    def sign_up(self, form: SignUpForm, *, client: str, now: datetime) -> None:
+        """Take a sign-up; a letter with a link to confirm goes out where one is due.
+
+        AddressError for no address, RefusedError for lists that are not open, BusyError for too many from one network.
+        """
+        ...
+
+    def asked(self, token: str, *, now: datetime) -> Asked | None:
+        """What the button behind a letter's link would do; None where the link is unknown or too old."""
+        ...
+
+    def confirm(self, token: str, *, now: datetime) -> Joined | None:
+        """The button of a sign-up: join."""
+        ...
+
+    def erase(self, token: str, *, now: datetime) -> bool:
+        """The button of an erasure: erase. False where the link is unknown or too old."""
+        ...
+
+    def copy(self, token: str, *, now: datetime) -> Mapping[str, Any] | None:
+        """The button of a copy: everything held, part -> facts or rows. None where the link is unknown or too old."""
+        ...
+
+    def preferences(self, link: str, *, now: datetime) -> Preferences | None:
+        """A person's page; None where the link is nobody's."""
+        ...
+
+    def save(self, link: str, form: PreferencesForm, *, now: datetime) -> Saved | None:
+        """Keep what the person chose; None where the link is nobody's. RefusedError says what cannot be chosen."""
+        ...
+
+    def leave(self, link: str, *, how: str, everything: bool, now: datetime) -> Left | None:
+        """Leave the lists of the link, or all; None where the link is nobody's."""
+        ...
+
+    def rejoin(self, link: str, *, wording: str, now: datetime) -> None:
+        """Leaving was a mistake: send a letter with a link to join those lists again."""
+        ...
+
+    def ask_about_self(self, link: str, kind: str, *, now: datetime) -> str | None:
+        """Send a letter with a link for `erase` or `export`: the masked address, None where the link is nobody's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpForm:
+    """What a person sent by the subscribe form. `wording` and `controllers` are exactly what the form showed."""
 
     address: str = field(repr=False)
     lists: tuple[str, ...]
-    first_name: str = ""
+    first_name: str = field(default="", repr=False)
     areas: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
     language: str = "en-GB"
     wording: str = ""
-    page: str = ""
+    controllers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Subscribed:
-    """One list on a person's preferences page. `state` is confirmed, unconfirmed, paused or unsubscribed."""
-
-    slug: str
-    title: str
-    state: str
-    organisation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What a person's own link may show: the address only masked (`j•••@example.org`).
-
-    `leaving` are the lists that the link's unsubscribe leaves: all that chose the person for that email.
-    """
-
-    masked: str
-    lists: tuple[Subscribed, ...]
-    leaving: tuple[str, ...] = ()
-    areas: tuple[str, ...] = ()
-    audiences: tuple[str, ...] = ()
-    paused_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What a person chose on the preferences page: lists to be on, and what to get there."""
+class PreferencesForm:
+    """What a person chose: the lists to be on, what to hear of there, and until when to hear nothing (aware UTC)."""
 
     lists: tuple[str, ...]
     areas: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
-    pause_days: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """A request for erasure or a copy, opened by its emailed link: not done yet."""
-
-    kind: str
-    masked: str
-
-
-class Joining(Protocol):
-    """Joining and leaving. No answer tells whether an address is known, save to the holder of a secret link."""
-
-    def lists(self) -> Sequence[Open]:
-        """The public lists, in the order to show them."""
-        ...
-
-    def labels(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """Areas and audiences that may be chosen: id -> name, each."""
-        ...
-
-    def sign_up(self, form: SignUp, now: datetime) -> None:
-        """Take a sign-up; an email with a link to confirm goes out where one is due. AddressError for no address."""
-        ...
-
-    def pending(self, token: str, now: datetime) -> Person | None:
-        """What a link to confirm would join; None where it is unknown or too old. Changes nothing."""
-        ...
-
-    def confirm(self, token: str, now: datetime) -> Person | None:
-        """Join; again is the same as once. None where the link is unknown or too old."""
-        ...
-
-    def person(self, token: str) -> Person | None:
-        """The person of a link from an email; None where it is unknown. Changes nothing."""
-        ...
-
-    def leave(self, token: str, now: datetime, *, everything: bool = False, how: str = "page") -> bool:
-        """Leave the lists of the link, or all; again is the same as once. False where the link is unknown.
-
-        `how` is `page` or `one-click`.
-        """
-        ...
-
-    def choose(self, token: str, choices: Choices, now: datetime) -> Person | None:
-        """Keep what the person chose; None where the link is unknown."""
-        ...
-
-    def send_link(self, address: str, now: datetime) -> None:
-        """Email the person's own link, where the address is known and none went lately. Tells nothing."""
-        ...
-
-    def ask_rights(self, token: str, kind: str, now: datetime) -> bool:
-        """Email a link for `erase` or `copy`; False where the person's link is unknown."""
-        ...
-
-    def rights(self, token: str, now: datetime) -> Rights | None:
-        """What an emailed link for erasure or a copy is for; None where unknown or too old. Changes nothing."""
-        ...
-
-    def erase(self, token: str, now: datetime) -> bool:
-        """Erase the person of such a link; False where unknown or too old."""
-        ...
-
-    def copy(self, token: str, now: datetime) -> bytes | None:
-        """Everything held about the person of such a link, as JSON; None where unknown or too old."""
-        ...
+    paused_until: datetime | None = None
+    wording: str = ""
+    controllers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +240,6 @@ class Parts:
     site: Site
     clock: Clock
     weeks: Weeks
-    joining: Joining | None = None
+    visitors: Visitors | None = None
     hooks: Mapping[str, Hook] = field(default_factory=_nothing)
     look_every: float = 0.5

@@ -31,7 +31,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-BODY_LIMIT = 64 * 1024
 
 
 def policy(parts: Mapping[str, str]) -> str:

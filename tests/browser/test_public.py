@@ -14,7 +14,7 @@ from starlette.routing import Route
 from campaign.web.parts import Theme
 from campaign.web.serve import Server, address, listen
 from tests.browser.chromium import opened, overflow, violations
-from tests.web.weeks import Stand
+from tests.web.weeks import Stand, at
 
 pytestmark = pytest.mark.browser
 
@@ -63,11 +63,44 @@ def gallery(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("way", sorted(WAYS))
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_every_page_is_for_everyone(browser: Browser, stand: Stand, way: str, script: bool) -> None:
+def test_every_page_is_for_everyone(browser: Browser, stand: Stand, way: str) -> None:
     found = {}
-    with opened(browser, script=script, **WAYS[way]) as page:
+    with opened(browser, **WAYS[way]) as page:
         for path in (*PAGES, "/gallery/public.css", "/gallery/desk.css"):
             page.goto(stand.site.base_url + path)
             found[path] = (violations(page), overflow(page))
     assert found == {path: ([], 0) for path in found}
+
+
+def test_without_scripts_every_page_says_the_same(browser: Browser, stand: Stand) -> None:
+    with opened(browser, width=320) as with_scripts, opened(browser, width=320, script=False) as without:
+        for path in PAGES:
+            for page in (with_scripts, without):
+                page.goto(stand.site.base_url + path)
+            assert with_scripts.inner_text("body") == without.inner_text("body")
+            assert overflow(without) == 0
+
+
+def test_a_visitor_before_and_after_the_unlock(browser: Browser, stand: Stand) -> None:
+    with opened(browser, script=False) as page:
+        page.goto(stand.site.base_url + "/week-2023/wed")
+        assert page.inner_text("h1") == "This page opens on Wednesday"
+        stand.clock.set(at("11 07:00"))
+        page.reload()
+        assert page.inner_text("h1") == "Training together"
+        stand.clock.set(at("10 10:30"))
+        page.reload()
+        assert page.inner_text("h1") == "This page opens on Wednesday"
+
+
+def test_the_week_can_be_read_by_keyboard(browser: Browser, stand: Stand) -> None:
+    with opened(browser) as page:
+        page.goto(stand.site.base_url + "/week-2023")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+        page.keyboard.press("Tab")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        page.keyboard.press("Enter")
+        assert page.inner_text("h1") == "Child exploitation and Talking at home"

@@ -11,7 +11,7 @@ import icalendar
 import pytest
 
 from campaign.model import EventState
-from campaign.web.parts import Published
+from tests.web.weeks import Published
 from tests.web.weeks import Stand, at, programme
 
 PAGES = [

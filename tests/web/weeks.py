@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 
 from starlette.testclient import TestClient
@@ -18,6 +18,7 @@ from campaign.model import (
     Day,
     Event,
     EventState,
+    Hold,
     IfPending,
     Media,
     OneThing,
@@ -29,7 +30,7 @@ from campaign.model import (
     Theme,
 )
 from campaign.web.app import create_app
-from campaign.web.parts import Joining, Parts, Published, Site
+from campaign.web.parts import Parts, Site, Visitors
 from campaign.web.parts import Theme as Look
 
 BASE = "http://testserver"
@@ -181,6 +182,15 @@ def programme(**head: object) -> Programme:
     )
 
 
+@dataclass(frozen=True)
+class Published:
+    """A campaign in memory."""
+
+    programme: Programme
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    holds: tuple[Hold, ...] = ()
+
+
 class MemoryWeeks:
     """Programmes in memory; `put` counts as a change of the ledger."""
 
@@ -213,13 +223,13 @@ class Stand:
         *published: Published,
         base: str = BASE,
         look: Look | None = None,
-        joining: Joining | None = None,
+        visitors: Visitors | None = None,
         **site: object,
     ) -> None:
         self.clock = SettableClock(at(now) if isinstance(now, str) else now)
         self.weeks = MemoryWeeks(*(published or (Published(programme()),)))
         self.site = Site(base, theme=look or Look(), **site)  # type: ignore[arg-type]
-        self.parts = Parts(site=self.site, clock=self.clock, weeks=self.weeks, joining=joining, look_every=0.0)
+        self.parts = Parts(site=self.site, clock=self.clock, weeks=self.weeks, visitors=visitors, look_every=0.0)
         self.app = create_app(self.parts)
         self.client = TestClient(
             self.app, base_url=base.rsplit("/weeks-of-ours", 1)[0], follow_redirects=False, raise_server_exceptions=True

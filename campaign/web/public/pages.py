@@ -66,7 +66,7 @@ class PublicPages:
         if f"?{request.url.query}" == query or request.url.query == query:
             keep(request.scope)
         language = week.language if week is not None else ""
-        joining = self.parts.joining is not None
+        joining = self.parts.visitors is not None
         return self.templates.public(template, language=language, week=week, joining=joining, **context)
 
     # --- pages

@@ -11,7 +11,7 @@ from campaign.web.public.pictures import Pictures
 from campaign.web.templating import Templates
 
 TAKEN = frozenset(
-    {"desk", "healthz", "hooks", "join", "p", "privacy", "accessibility", "rights", "static", "u", "weeks"}
+    {"accessibility", "confirm", "desk", "healthz", "hooks", "join", "preferences", "privacy", "static", "unsubscribe", "weeks"}
 )
 
 
