@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from campaign.address import KeyRing
+from campaign.address import Address, KeyRing
 from campaign.clock import Clock
+from campaign.delivery.forms import Labels, Offer, PreferencesForm, Published, SignUpForm
 from campaign.delivery.shelf import Shelf
-from campaign.model import Hold, Programme
+from campaign.model import Programme
 from campaign.store import Store, joining, preferences, rights
 from campaign.store.database import Database
 from campaign.store.joining import Asked, Joined, Left, RequestKind
-from campaign.store.lists import all_lists
 from campaign.store.preferences import Preferences, Saved
 from campaign.store.subscribers import Details
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """One campaign as its pages may draw on it: the ledger's facts laid over it, its images, the holds now on."""
-
-    programme: Programme
-    files: Mapping[str, bytes] = field(repr=False)
-    holds: tuple[Hold, ...] = ()
 
 
 class Weeks:
@@ -41,27 +31,115 @@ class Weeks:
         return self._store.ledger.changes()
 
     def all(self) -> list[Published]:
-        """Every campaign, past ones too, as it stands."""
+        """Every campaign that is not closed, as it stands."""
         holds = tuple(self._store.holds.current(self._clock.now()))
         return [Published(one.now_says, one.files, holds) for one in self._shelf.all()]
 
+    def labels(self) -> Labels:
+        """The areas, audiences and organisations of every programme; a later one's names win."""
+        return labels_of([one.now_says for one in self._shelf.all()])
 
-class SignUpForm(Protocol):
-    """What a sign-up form sends."""
 
-    @property
-    def address(self) -> str: ...  # noqa: D102
-    @property
-    def lists(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def first_name(self) -> str: ...  # noqa: D102
-    @property
-    def areas(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def audiences(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def language(self) -> str: ...  # noqa: D102
-    @property
-    def wording(self) -> str: ...  # noqa: D102
-    @property
-    def controllers(self) -> str: ...  # noqa: D102
+def labels_of(programmes: list[Programme]) -> Labels:
+    """Areas, audiences (id -> name) and the names of the organisations of programmes."""
+    areas: dict[str, str] = {}
+    audiences: dict[str, str] = {}
+    names: dict[str, None] = {}
+    for programme in programmes:
+        areas.update(programme.areas)
+        audiences.update({key: one.name for key, one in programme.audiences.items()})
+        names.update(dict.fromkeys(one.name for one in programme.organisations.values()))
+    return Labels(areas, audiences, ", ".join(names))
+
+
+class Lists:
+    """Joining and leaving, for the public pages: each act is one call of the store.
+
+    `labels` tells what may be chosen beside the lists. `erase` erases a person, copies outside the database too.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        ring: KeyRing,
+        *,
+        labels: Callable[[], Labels],
+        erase: Callable[[Address, datetime], object],
+    ) -> None:
+        self._database = database
+        self._ring = ring
+        self._labels = labels
+        self._erase = erase
+
+    def offers(self) -> list[Offer]:
+        """The public lists, by title."""
+        return [Offer(one.slug, one.title, text) for one, text in joining.open_lists(self._database)]
+
+    def labels(self) -> Labels:
+        """What may be chosen beside the lists."""
+        return self._labels()
+
+    def sign_up(self, form: SignUpForm, *, client: str, now: datetime) -> None:
+        """Take a sign-up. AddressError, RefusedError, BusyError: see `store.joining.sign_up`."""
+        asked = joining.SignUp(
+            address=form.address,
+            lists=form.lists,
+            wording=form.wording,
+            controllers=form.controllers,
+            details=Details(
+                first_name=form.first_name,
+                language=form.language,
+                areas=frozenset(form.areas),
+                audiences=frozenset(form.audiences),
+            ),
+        )
+        joining.sign_up(self._database, self._ring, asked, client=client, now=now)
+
+    def asked(self, token: str, *, now: datetime) -> Asked | None:
+        """What the button behind a letter's link would do."""
+        return joining.asked_for(self._database, token, now=now)
+
+    def confirm(self, token: str, *, now: datetime) -> Joined | None:
+        """Join."""
+        return joining.confirm(self._database, self._ring, token, now=now)
+
+    def erase(self, token: str, *, now: datetime) -> bool:
+        """Erase whoever asked for it; False where the link is unknown or too old."""
+        address = joining.who_asked(self._database, token, RequestKind.ERASE, now=now)
+        if address is None:
+            return False
+        self._erase(address, now)
+        return True
+
+    def copy(self, token: str, *, now: datetime) -> dict[str, Any] | None:
+        """Everything held about whoever asked for it; None where the link is unknown or too old."""
+        address = joining.who_asked(self._database, token, RequestKind.EXPORT, now=now)
+        return None if address is None else rights.access(self._database, self._ring, address)
+
+    def preferences(self, link: str, *, now: datetime) -> Preferences | None:
+        """A person's page."""
+        return preferences.read_preferences(self._database, link, now=now)
+
+    def save(self, link: str, form: PreferencesForm, *, now: datetime) -> Saved | None:
+        """Keep what the person chose."""
+        wanted = preferences.Wanted(
+            lists=frozenset(form.lists),
+            areas=frozenset(form.areas),
+            audiences=frozenset(form.audiences),
+            paused_until=form.paused_until,
+            wording=form.wording,
+            controllers=form.controllers,
+        )
+        return preferences.save_preferences(self._database, self._ring, link, wanted, now=now)
+
+    def leave(self, link: str, *, how: str, everything: bool, now: datetime) -> Left | None:
+        """Leave the lists of the link, or all."""
+        return joining.one_click_leave(self._database, self._ring, link, now=now, how=how, everything=everything)
+
+    def rejoin(self, link: str, *, wording: str, now: datetime) -> None:
+        """Send a letter with a link to join the link's lists again."""
+        joining.rejoin(self._database, self._ring, link, wording=wording, now=now)
+
+    def ask_about_self(self, link: str, kind: str, *, now: datetime) -> str | None:
+        """Send a letter with a link for `erase` or `export`."""
+        return joining.ask_about_self(self._database, self._ring, link, RequestKind(kind), now=now)

@@ -23,7 +23,7 @@ from campaign.store.database import Database
 from campaign.store.letters import LetterKind, post_letter
 from campaign.store.limits import allow, network_of
 from campaign.store.links import Reader, read_link
-from campaign.store.selection import labels, lists_by_slug, read_labels
+from campaign.store.selection import labels, lists_by_slug, mailing_list, read_labels
 from campaign.store.subscribers import SELF, Details, State, keep_consent, leave, leave_all, save, set_state
 from campaign.store.suppressions import THEIRS, Suppression, for_addresses, lift_own
 from campaign.store.tables_lists import lists, requests
@@ -162,6 +162,20 @@ def ask_about_self(database: Database, ring: KeyRing, link: str, kind: RequestKi
             letter = LetterKind.ERASE if kind is RequestKind.ERASE else LetterKind.EXPORT
             post_letter(connection, ring, letter, address, sender=sender, values={"token": token}, now=now)
         return mask(reader.person.address)
+
+
+def open_lists(database: Database) -> list[tuple[MailingList, str]]:
+    """The lists that anybody may join, by title, each with its description."""
+    query = select(lists).where(lists.c.public.is_(True)).order_by(lists.c.title)
+    with database.read() as connection:
+        return [(mailing_list(row), row.description) for row in connection.execute(query)]
+
+
+def who_asked(database: Database, token: str, kind: RequestKind, *, now: datetime) -> Address | None:
+    """The address to which the mailed link went, for the button behind it; None where it is unknown or a week old."""
+    with database.read() as connection:
+        row = _request(connection, token, now, kind=kind)
+    return parse(row.address) if row is not None and row.address else None
 
 
 def asked_for(database: Database, token: str, *, now: datetime) -> Asked | None:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, time, timedelta
 from threading import Lock
 
 from campaign.clock import EPOCH, Clock
+from campaign.delivery.forms import Published
 from campaign.errors import StoreError
 from campaign.model import CampaignKind, CampaignStatus, Programme
 from campaign.render import visible
-from campaign.web.parts import Published, Weeks
+from campaign.web.parts import Weeks
 
 log = logging.getLogger(__name__)
 

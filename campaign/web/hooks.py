@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from campaign.web.parts import Hook, Parts
+from campaign.delivery.forms import Hook
+from campaign.web.parts import Parts
 
 #: Amazon SNS sends at most 256 KiB; the app's own limit is lifted to that for these addresses.
 LARGEST = 512 * 1024

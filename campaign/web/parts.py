@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from campaign.clock import Clock
-from campaign.model import Hold, Programme
+from campaign.delivery.forms import Hook, Labels, Offer, PreferencesForm, Published, SignUpForm
 
 if TYPE_CHECKING:
     from campaign.store.joining import Asked, Joined, Left
@@ -19,25 +19,6 @@ if TYPE_CHECKING:
 
 def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
-
-
-class Published(Protocol):
-    """One campaign as the ledger has it now."""
-
-    @property
-    def programme(self) -> Programme:
-        """The programme, with the ledger's facts about resources applied (`programme.states.apply`)."""
-        ...
-
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """The images it uses by their name (`images/ce.png`)."""
-        ...
-
-    @property
-    def holds(self) -> Sequence[Hold]:
-        """The holds now on; those with `pages` keep pages locked."""
-        ...
 
 
 class Weeks(Protocol):
@@ -118,24 +99,6 @@ class Site:
         return self.base_url.lower().startswith("https://")
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A list that anybody may join."""
-
-    slug: str
-    title: str
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What a person may choose to hear of: areas and audiences, id -> name, each; and who keeps their details."""
-
-    areas: Mapping[str, str] = field(default_factory=_nothing)
-    audiences: Mapping[str, str] = field(default_factory=_nothing)
-    controllers: str = ""
-
-
 class Visitors(Protocol):
     """Joining and leaving. No answer tells whether an address is known, save to the holder of a secret link.
 
@@ -193,44 +156,6 @@ class Visitors(Protocol):
     def ask_about_self(self, link: str, kind: str, *, now: datetime) -> str | None:
         """Send a letter with a link for `erase` or `export`: the masked address, None where the link is nobody's."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class SignUpForm:
-    """What a person sent by the subscribe form. `wording` and `controllers` are exactly what the form showed."""
-
-    address: str = field(repr=False)
-    lists: tuple[str, ...]
-    first_name: str = field(default="", repr=False)
-    areas: tuple[str, ...] = ()
-    audiences: tuple[str, ...] = ()
-    language: str = "en-GB"
-    wording: str = ""
-    controllers: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PreferencesForm:
-    """What a person chose: the lists to be on, what to hear of there, and until when to hear nothing (aware UTC)."""
-
-    lists: tuple[str, ...]
-    areas: tuple[str, ...] = ()
-    audiences: tuple[str, ...] = ()
-    paused_until: datetime | None = None
-    wording: str = ""
-    controllers: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HookAnswer:
-    """What a provider is answered: an HTTP status and a few words without anybody's details."""
-
-    status: int
-    text: str = ""
-
-
-#: A provider's callback: body, headers (names in lower case) and the present -> an answer.
-Hook = Callable[[bytes, Mapping[str, str], datetime], HookAnswer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,12 +31,12 @@ from campaign.delivery.shelf import Shelf
 from campaign.model import Broadcast, BroadcastKey, BroadcastKind, ChannelRef, InDoubt, Programme, Sender
 from campaign.programme import canonical
 from campaign.render import Pages
+from campaign.render.pages import person_urls
 from campaign.store import Store
 from campaign.store.database import Database
 from campaign.store.ledger import Opening
 from campaign.store.tables_lists import lists, senders, subscribers, subscriptions
 from campaign.tokens import Key
-from campaign.wiring import urls_of
 from tests.weeks import DAILY, SENDER, WEEK
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -167,7 +167,7 @@ def make_parts(store: Store, channel: Channel[Any], clock: Clock) -> Parts:
         ways=OneWay(store, channel),
         senders=lambda: senders_of,
         pages=lambda programme: Pages(base_url="https://week.example.org", campaign=programme.campaign.id),
-        urls=lambda person: urls_of("https://week.example.org", person),
+        urls=lambda person: person_urls("https://week.example.org", person.unsubscribe_token),
         approving=lambda: False,
     )
 

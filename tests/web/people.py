@@ -8,14 +8,17 @@ from datetime import datetime
 from sqlalchemy import select
 
 from campaign.address import KeyRing
+from campaign.delivery.forms import Labels
 from campaign.delivery.visitors import Lists
 from campaign.model import Sender
 from campaign.store.bases import Basis
 from campaign.store.database import Database
 from campaign.store.lists import NewList, add_list, save_senders
+from campaign.store.rights import erase
 from campaign.store.tables_lists import letters, subscribers, subscriptions
+from campaign.tokens import Key
 
-RING = KeyRing.of(b"k" * 32)
+RING = KeyRing(Key(b"k" * 32))
 
 
 class People:
@@ -28,7 +31,13 @@ class People:
             for slug, public in (("practitioners", True), ("parents", True), ("staff", False)):
                 new = NewList(slug=slug, title=slug.capitalize(), sender="team", basis=Basis.CONSENT, public=public)
                 add_list(connection, new, who="test", now=now)
-        self.visitors = Lists(database, RING, labels=lambda: ({"HAM": "Hampshire", "IOW": "Isle of Wight"}, {}, "The Partnership"))
+        labels = Labels({"HAM": "Hampshire", "IOW": "Isle of Wight"}, {}, "The Partnership")
+        self.visitors = Lists(
+            database,
+            RING,
+            labels=lambda: labels,
+            erase=lambda address, now: erase(database, RING, address, who="self", now=now),
+        )
 
     def letters(self) -> list[dict[str, str]]:
         """What letters say, with their kind, oldest first."""

@@ -10,8 +10,8 @@ import html5lib
 import icalendar
 import pytest
 
+from campaign.delivery.forms import Published
 from campaign.model import EventState
-from tests.web.weeks import Published
 from tests.web.weeks import Stand, at, programme
 
 PAGES = [

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
+from campaign.delivery.forms import Published
 from campaign.model import CampaignStatus, Hold, HoldScope, PlannedHold, ResourceApproval, Strength
-from tests.web.weeks import Published
 from tests.web.weeks import Stand, at, programme
 
 #: Words of the programme -> when each may first be read by anybody (None: never).

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from starlette.testclient import TestClient
 
 from campaign.clock import SettableClock
+from campaign.delivery.forms import Published
 from campaign.model import (
     Audience,
     Before,
@@ -18,7 +19,6 @@ from campaign.model import (
     Day,
     Event,
     EventState,
-    Hold,
     IfPending,
     Media,
     OneThing,
@@ -180,15 +180,6 @@ def programme(**head: object) -> Programme:
         resources=_resources(),
         days=_days(),
     )
-
-
-@dataclass(frozen=True)
-class Published:
-    """A campaign in memory."""
-
-    programme: Programme
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    holds: tuple[Hold, ...] = ()
 
 
 class MemoryWeeks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from campaign.delivery.forms import Labels, Offer, PreferencesForm, SignUpForm
 from campaign.errors import AddressError, BusyError, CampaignError, RefusedError
 from campaign.render import speak
 from campaign.web.client import Limiter, client_address, network_of
-from campaign.web.parts import Labels, Offer, Parts, PreferencesForm, SignUpForm, Visitors
+from campaign.web.parts import Parts, Visitors
 from campaign.web.security import is_form
 from campaign.web.templating import Templates
 
@@ -72,7 +73,9 @@ class JoiningPages:
         if framed:
             frames = " ".join(self.parts.site.frames) or "*"
             rules = answer.headers["Content-Security-Policy"]
-            answer.headers["Content-Security-Policy"] = rules.replace("frame-ancestors 'none'", f"frame-ancestors {frames}")
+            answer.headers["Content-Security-Policy"] = rules.replace(
+                "frame-ancestors 'none'", f"frame-ancestors {frames}"
+            )
         return answer
 
     async def form(self, request: Request) -> FormData:
@@ -201,7 +204,9 @@ class JoiningPages:
         """A person's own page."""
         return self._preferences(request)
 
-    def _preferences(self, request: Request, *, error: str = "", said: Sequence[str] = (), status: int = 200) -> Response:
+    def _preferences(
+        self, request: Request, *, error: str = "", said: Sequence[str] = (), status: int = 200
+    ) -> Response:
         found = self.visitors.preferences(request.path_params["link"], now=self.now)
         if found is None:
             return self.page(request, "said", 404, title="preferences.gone_title", text="preferences.gone_text")
@@ -213,8 +218,16 @@ class JoiningPages:
 
     def _pauses(self, until: datetime | None) -> dict[str, str]:
         words = self.templates.words()
-        kept = {"keep": words("preferences.pause_until", date=speak.date_words(until.date(), words.shared))} if until else {}
-        return kept | {"0": words("preferences.no_pause")} | {str(days): words.count("preferences.weeks", days // 7) for days in PAUSES}
+        kept = (
+            {"keep": words("preferences.pause_until", date=speak.date_words(until.date(), words.shared))}
+            if until
+            else {}
+        )
+        return (
+            kept
+            | {"0": words("preferences.no_pause")}
+            | {str(days): words.count("preferences.weeks", days // 7) for days in PAUSES}
+        )
 
     async def save(self, request: Request) -> Response:
         """Keep what was chosen, and show the page as it is then."""
@@ -291,8 +304,8 @@ class JoiningPages:
         """That was a mistake: a letter with a link to join again, for whoever's link it is."""
         await self.form(request)
         wording = self._wording(await run_in_threadpool(self.visitors.labels))
-        act: Callable[[], None] = lambda: self.visitors.rejoin(request.path_params["link"], wording=wording, now=self.now)
-        await run_in_threadpool(act)
+        link = request.path_params["link"]
+        await run_in_threadpool(lambda: self.visitors.rejoin(link, wording=wording, now=self.now))
         return self.page(request, "said", title="join.check_title", text="join.check_text")
 
 

@@ -165,7 +165,10 @@ class Feeds:
     def robots(self, request: Request) -> Response:
         """What search engines may read: the public pages, not the desk and not people's own links."""
         root = self.pages.parts.site.root
-        lines = ["User-agent: *", *(f"Disallow: {root}{path}" for path in ("/desk", "/confirm/", "/preferences/", "/unsubscribe/"))]
+        lines = [
+            "User-agent: *",
+            *(f"Disallow: {root}{path}" for path in ("/desk", "/confirm/", "/preferences/", "/unsubscribe/")),
+        ]
         return self._answer(
             request, "\n".join([*lines, f"Sitemap: {self.absolute('/sitemap.xml')}", ""]).encode(), "text/plain"
         )

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from campaign.delivery.forms import Published
 from campaign.model import Before, Day, EventState, Programme, Resource, ResourceType, Theme, ThemeStatus
 from campaign.render import document as doc
 from campaign.render import speak, visible
@@ -17,7 +18,6 @@ from campaign.render.pages import Pages
 from campaign.render.views import ResourceView, Stage
 from campaign.render.visible import Reader
 from campaign.web.almanac import Moment
-from campaign.web.parts import Published
 from campaign.web.public.markup import blocks, first_paragraph, html
 from campaign.web.public.week import Choice, DayShown, Item, OneThing, Partner, Phase, Subject, Week
 from campaign.web.words import PageWords

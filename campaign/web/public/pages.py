@@ -11,10 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from campaign.delivery.forms import Published
 from campaign.render import visible
 from campaign.web.almanac import Moment
 from campaign.web.cache import MOMENT, keep
-from campaign.web.parts import Parts, Published
+from campaign.web.parts import Parts
 from campaign.web.public.gate import Gate
 from campaign.web.public.structured import day_data, week_data
 from campaign.web.public.week import DayShown, Phase, Week

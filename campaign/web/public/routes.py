@@ -11,7 +11,19 @@ from campaign.web.public.pictures import Pictures
 from campaign.web.templating import Templates
 
 TAKEN = frozenset(
-    {"accessibility", "confirm", "desk", "healthz", "hooks", "join", "preferences", "privacy", "static", "unsubscribe", "weeks"}
+    {
+        "accessibility",
+        "confirm",
+        "desk",
+        "healthz",
+        "hooks",
+        "join",
+        "preferences",
+        "privacy",
+        "static",
+        "unsubscribe",
+        "weeks",
+    }
 )
 
 
