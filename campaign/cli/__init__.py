@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("campaign.cli.importing:new", "Start a week: empty, or from last year's"),
     "pause": ("campaign.cli.control:pause", "Stop everything, a campaign or a channel"),
     "people": ("campaign.cli.people:people", "The team: whose names an act can bear"),
+    "preview": ("campaign.cli.previewing:preview", "Show a message as its readers would get it"),
     "rehearse": ("campaign.cli.rehearsing:rehearse", "Play a week in seconds; nothing leaves the machine"),
     "resume": ("campaign.cli.control:resume", "Lift a pause"),
     "run": ("campaign.cli.running:run", "Run the service"),

@@ -167,6 +167,11 @@ class Compiled:
             headers=provider_headers(form, unsubscribe, urls),
         )
 
+    def preheader(self, recipient: Recipient, urls: Urls) -> str:
+        """The preview line that this person's inbox shows beside the subject; "" where there is none."""
+        values = _values(recipient, urls)
+        return fill(self._form(self.variant_for(recipient), recipient, values).composed.preheader, values)
+
     # --- forms
 
     def _form(self, variant: Variant, recipient: Recipient, values: Mapping[str, str]) -> Form:
