@@ -1,0 +1,159 @@
+"""Threads, by its own API.
+
+https://developers.facebook.com/docs/threads/posts (read 2026). Threads fetches each image from a public https address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import regex
+from pydantic import Field, SecretStr
+
+from campaign.channels import _checks
+from campaign.channels._graph import Containers, renewed
+from campaign.channels._images import Frame
+from campaign.channels._oauth import App, Tokens
+from campaign.channels.base import Account, Limits, Options, Replay, ReplayKind, Tools
+from campaign.errors import ChannelDown, Problem, Severity
+from campaign.model import Image, Post
+
+API = "https://graph.threads.net/v1.0"
+SCOPES = ("threads_basic", "threads_content_publish")
+_FRAME = Frame(bytes=8_000_000, side=1440, types=("image/jpeg", "image/png"))
+_EMOJI = regex.compile(r"[\p{Emoji_Presentation}\p{Extended_Pictographic}\p{RI}\p{EMod}\u200D\uFE0F\u20E3]")
+
+
+class ThreadsOptions(Options):
+    """An account and its access token."""
+
+    account: str = Field(description="The account's number.", pattern=r"^[0-9]{1,20}$", examples=["25000000000000000"])
+    token: SecretStr | None = Field(default=None, description="An access token; left out where `connect` signed in.")
+    client_id: str = Field(default="", description="The application's id, for `connect`.")
+    client_secret: SecretStr | None = Field(default=None, description="Its secret.")
+
+
+class Threads(Containers):
+    """Posts on Threads."""
+
+    kind: ClassVar[str] = "threads"
+    title: ClassVar[str] = "Threads"
+    edge: ClassVar[str] = "threads"
+    publish: ClassVar[str] = "threads_publish"
+    status: ClassVar[str] = "status,error_message"
+    listed: ClassVar[tuple[str, str]] = ("text", "permalink")
+    replay: ClassVar[Replay] = Replay(
+        ReplayKind.SAFE,
+        "Once within the day: every attempt publishes the same prepared post, whose status tells whether it is out.",
+        timedelta(hours=23),
+    )
+    Options: ClassVar[type[Options]] = ThreadsOptions
+    limits: Limits = Limits(text=500, images=20, image_bytes=_FRAME.bytes, alt_text=1000, needs_media_url=True)
+
+    def __init__(self, options: ThreadsOptions, tools: Tools) -> None:
+        super().__init__(options, tools)
+        self.api = API
+        self.account = options.account
+        self._tokens = Tokens(tools, options.token, self._renew, ahead=7 * 86_400.0)
+
+    def length(self, text: str) -> int:
+        """Characters; an emoji counts as many as it has bytes in UTF-8."""
+        return len(text) + sum(len(sign[0].encode()) - 1 for sign in _EMOJI.finditer(text)) if text else 0
+
+    def check(self, message: Post) -> list[Problem]:
+        """Text, images and their alternative texts; that there is one hashtag, for more are dead here."""
+        problems = [
+            *_checks.check_text(self.length(self.words(message)), self.limits, self.title),
+            *_checks.check_images(message, self.limits, _FRAME, self.title),
+            *_checks.check_media_url(message, self.tools, self.title),
+            *_checks.check_link(message, self.title),
+            *_checks.check_hashtags(message, self.limits, self.title),
+            *_checks.check_sign_in(message.about.planned_at, self._tokens.expires, self.tools.name),
+        ]
+        if len(message.hashtags) > 1:
+            problems.append(
+                Problem(
+                    "hashtags-dead",
+                    f"Threads makes one topic of a post; of {len(message.hashtags)} hashtags only the first is live.",
+                    severity=Severity.WARNING,
+                    where="hashtags",
+                )
+            )
+        return problems
+
+    def refuse_unfit(self, message: Post) -> None:
+        """Raise Refused where Threads would not take the message."""
+        _checks.refuse(self.check(message))
+
+    def publish_image(self, image: Image) -> str:
+        """The public address of `image`."""
+        if self.tools.publish_media is None:
+            raise ChannelDown("Threads fetches images itself, and this installation has no public address for them.")
+        fitted = self.fitted(image, _FRAME)
+        return self.tools.publish_media(fitted.data, fitted.media_type)
+
+    def make(self, message: Post, addresses: list[str]) -> str:
+        """A text with its link card, one image, or a carousel."""
+        words = {"text": self.words(message)}
+        if not addresses:
+            card = {"link_attachment": message.link.url} if message.link else {}
+            return self._container({"media_type": "TEXT", **words, **card})
+        described = [
+            {"media_type": "IMAGE", "image_url": address}
+            | ({"alt_text": image.alt} if image.alt and not image.decorative else {})
+            for address, image in zip(addresses, message.images, strict=True)
+        ]
+        if len(described) == 1:
+            return self._container({**described[0], **words})
+        children = [self._container({**image, "is_carousel_item": "true"}) for image in described]
+        for child in children:
+            self._wait(child)
+        return self._container({"media_type": "CAROUSEL", "children": ",".join(children), **words})
+
+    def verify(self) -> Account:
+        """The account, and how many posts of the day's quota are used."""
+        name = self.call("GET", self.account, params={"fields": "id,username"}).need("username")
+        quota = self.call("GET", f"{self.account}/threads_publishing_limit", params={"fields": "quota_usage,config"})
+        used, total = quota.text_at("data", 0, "quota_usage"), quota.text_at("data", 0, "config", "quota_total")
+        detail = f"{used or 0} of {total or '?'} posts today"
+        return Account(name=f"@{name}", rights=SCOPES, expires=self._tokens.expires, detail=detail)
+
+    def delete(self, remote_id: str) -> None:
+        """Delete a post by its id."""
+        self.call("DELETE", quote(remote_id, safe=""), repeatable=True)
+
+    def stats(self, remote_id: str) -> Mapping[str, int]:
+        """Likes, reposts, replies and views."""
+        query = {"metric": "likes,reposts,replies,views"}
+        found = self.call("GET", f"{quote(remote_id, safe='')}/insights", params=query).dig("data")
+        counts: dict[str, int] = {}
+        for one in found if isinstance(found, list) else []:
+            values = one.get("values") if isinstance(one, dict) else None
+            value = values[0].get("value") if isinstance(values, list) and values and isinstance(values[0], dict) else 0
+            if isinstance(value, int) and isinstance(one.get("name"), str):
+                counts[one["name"]] = value
+        return counts
+
+    def app(self) -> App:
+        """The OAuth 2.0 client."""
+        secret = self.options.client_secret
+        return App(
+            authorize="https://threads.net/oauth/authorize",
+            token="https://graph.threads.net/oauth/access_token",  # noqa: S106  an address
+            client_id=self.options.client_id,
+            client_secret=secret.get_secret_value() if secret else "",
+            scopes=SCOPES,
+            pkce=False,
+        )
+
+    def _container(self, form: Mapping[str, str]) -> str:
+        return self.call("POST", f"{self.account}/threads", data=form, repeatable=True).need("id")
+
+    def _renew(self, old: Mapping[str, Any]) -> Mapping[str, Any]:
+        return renewed(self, "https://graph.threads.net/refresh_access_token", "th_refresh_token", old)
+
+
+__all__ = ["Threads", "ThreadsOptions"]
