@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from campaign.address import Address, KeyRing
 from campaign.clock import to_micros
@@ -36,25 +37,21 @@ def keep_once(
     connection: Connection, came: Came, *, subscriber: int, delivery: int, address_hash: str, now: datetime
 ) -> int | None:
     """Keep it, as part of the caller's transaction; its id, or None where it came before."""
-    if connection.scalar(select(feedback.c.id).where(feedback.c.key == came.key)) is not None:
-        return None
-    made: int = connection.execute(
-        insert(feedback)
-        .values(
-            key=came.key,
-            source=came.source,
-            kind=came.kind,
-            subscriber=subscriber,
-            delivery=delivery,
-            address_hash=address_hash,
-            code=came.code,
-            reason=came.reason,
-            at=to_micros(came.at),
-            received_at=to_micros(now),
-        )
-        .returning(feedback.c.id)
-    ).scalar_one()
-    return made
+    values = {
+        "key": came.key,
+        "source": came.source,
+        "kind": came.kind,
+        "subscriber": subscriber,
+        "delivery": delivery,
+        "address_hash": address_hash,
+        "code": came.code,
+        "reason": came.reason,
+        "at": to_micros(came.at),
+        "received_at": to_micros(now),
+    }
+    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = build(feedback).values(values).on_conflict_do_nothing(index_elements=[feedback.c.key])
+    return connection.execute(statement.returning(feedback.c.id)).scalar_one_or_none()
 
 
 def set_outcome(connection: Connection, number: int, outcome: str) -> None:

@@ -7,9 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-
-from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
+from typing import TYPE_CHECKING
 
 from campaign.address import Address, KeyRing, parse, redact
 from campaign.channels.base import Feedback, FeedbackKind
@@ -20,6 +18,9 @@ from campaign.store.links import link, read_link
 from campaign.store.subscribers import SELF, Subscriber, leave, leave_all
 from campaign.store.suppressions import Reason, suppress
 from campaign.tokens import Key
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 #: Labels of the tokens that our own messages carry: in the return path and in the Message-ID.
 LABELS = ("return-path-v1", "message-v1")
@@ -54,11 +55,8 @@ class Policy:
         return [self._once(each, source, trusted, now) for each in found]
 
     def _once(self, each: Feedback, source: str, trusted: bool, now: datetime) -> Outcome:
-        try:
-            with self._database.write() as connection:
-                return self._apply(connection, each, source, trusted, now)
-        except IntegrityError:
-            return Outcome.BEFORE  # another process kept the same thing between our look and our write
+        with self._database.write() as connection:
+            return self._apply(connection, each, source, trusted, now)
 
     def _apply(self, connection: Connection, each: Feedback, source: str, trusted: bool, now: datetime) -> Outcome:
         address = _address(each.address)
