@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from campaign import sheets
 from campaign.programme.importing.book import import_workbook
+from campaign.programme.importing.documents import import_document
 from campaign.programme.importing.draft import Draft
 
-SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".tsv", ".numbers"})
+DOCUMENTS = frozenset({".docx", ".html", ".htm", ".md", ".markdown", ".txt"})
 
 
 def import_file(path: Path, *, year: int | None = None, known: Mapping[str, Any] | None = None) -> tuple[Draft, ...]:
@@ -18,7 +20,25 @@ def import_file(path: Path, *, year: int | None = None, known: Mapping[str, Any]
 
     `year` and `known` as for `import_workbook`. Raises FileError where the file cannot be read or tells of no week.
     """
+    if _is_document(path):
+        return import_document(path.read_bytes(), str(path), year=year)
     return (import_workbook(sheets.read(path), year=year, known=known),)
+
+
+def _is_document(path: Path) -> bool:
+    """Whether a file is prose: by its name, or, in a zip, by the part that only a Word file has."""
+    if not path.is_file():
+        return False
+    if path.suffix.lower() in DOCUMENTS:
+        return True
+    with path.open("rb") as file:
+        if file.read(4) != b"PK\x03\x04":
+            return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "word/document.xml" in archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return False
 
 
 def without_missing_images(draft: Draft, there: Callable[[str], bool]) -> None:

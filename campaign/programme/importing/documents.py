@@ -1,0 +1,70 @@
+"""Documents and pages: read into blocks, then into a draft for each week told of, or one for a briefing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from campaign.errors import FileError, Problem
+from campaign.programme.importing.blocks import Block, text_blocks
+from campaign.programme.importing.briefing_document import briefing_draft, is_briefing
+from campaign.programme.importing.draft import Draft, slug
+from campaign.programme.importing.pages import docx_blocks, html_blocks
+from campaign.programme.importing.week_document import week_draft, weeks_in
+
+MAX_BYTES = 20_000_000
+
+
+def import_document(data: bytes, name: str, *, year: int | None = None) -> tuple[Draft, ...]:
+    """The drafts that a document makes, told by its content: Word, HTML, Markdown or plain text.
+
+    `year` stands in where the document names none. Raises FileError where it cannot be read or tells of no week.
+    """
+    if len(data) > MAX_BYTES:
+        raise FileError(Problem("IMPORT", f"the file is {len(data) / 1e6:.0f} MB; at most 20 MB is read.", file=name))
+    blocks, unit = _blocks(data, name)
+    weeks = weeks_in(blocks)
+    whole = "\n".join(block.text for block in blocks)
+    if weeks:
+        drafts = tuple(week_draft(week, name, whole=whole, unit=unit, year=year) for week in weeks)
+        if len(weeks) > 1 and blocks and blocks[0].line < (weeks[0].title or blocks[0]).line:
+            for draft in drafts:
+                draft.tree["campaign"]["series"] = slug(blocks[0].text)
+                draft.ask(
+                    f"the document tells of several weeks under '{blocks[0].text}': is that their series?",
+                    "campaign.series",
+                )
+        return drafts
+    if is_briefing(blocks):
+        return (briefing_draft(blocks, name, unit=unit),)
+    hint = "It needs a table of days and themes, lines such as `Monday: ...`, or headings with text under them."
+    raise FileError(Problem("IMPORT", "neither a week nor a briefing was found in it.", file=name, hint=hint))
+
+
+def _blocks(data: bytes, name: str) -> tuple[Sequence[Block], str]:
+    if data.startswith(b"PK\x03\x04"):
+        return docx_blocks(data, name), "paragraph"
+    if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FileError(Problem("IMPORT", "this is not a document that can be read.", file=name,
+                                hint="Give a .docx, .html, .md or .txt file."))  # fmt: skip
+    text = _decoded(data)
+    if not text.strip():
+        raise FileError(Problem("IMPORT", "the file is empty.", file=name))
+    start = text.lstrip("\ufeff \t\r\n")[:1000].casefold()
+    if (
+        start.startswith(("<!doctype html", "<html", "<table", "<div", "<body", "<!--", "<p", "<h1"))
+        or "<html" in start
+    ):
+        return html_blocks(text), "line"
+    markdown = name.lower().endswith((".md", ".markdown")) or any(
+        line.startswith(("# ", "## ")) for line in text.splitlines()
+    )
+    return text_blocks(text.lstrip("\ufeff"), markdown=markdown), "line"
+
+
+def _decoded(data: bytes) -> str:
+    for encoding in ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
