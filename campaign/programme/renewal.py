@@ -220,7 +220,7 @@ def empty_week(monday: date, *, title: str = "") -> Draft:
         },
         "mailings": {
             "daily-email": {"each_day": "true", "time": "08:00", "channel": "mail", "lists": ["practitioners"],
-                            "subject": "{{ day.weekday }}: {{ day.title }}", "template": "day"}
+                            "subject": "{{ day.weekday }}: {{ day.title }}"}
         },
     }  # fmt: skip
     draft.ask("what is the week called?", "campaign.title")

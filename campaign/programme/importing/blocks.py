@@ -41,7 +41,7 @@ def text_blocks(text: str, *, markdown: bool) -> list[Block]:
         if not line:
             open_para = False
             continue
-        block = _block(line, number)
+        block = line_block(line, number)
         last = found[-1] if found else None
         if markdown and block.kind == "para" and open_para and last is not None and last.kind in {"para", "item"}:
             found[-1] = Block(last.kind, f"{last.text} {block.text}", last.line)
@@ -51,7 +51,8 @@ def text_blocks(text: str, *, markdown: bool) -> list[Block]:
     return found
 
 
-def _block(line: str, number: int) -> Block:
+def line_block(line: str, number: int) -> Block:
+    """One line of text as a block, by the marks at its start and the bars in it."""
     if match := _HEADING.match(line):
         return Block("heading", match.group(2), number, len(match.group(1)))
     if "|" in line:

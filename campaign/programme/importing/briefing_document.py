@@ -43,12 +43,8 @@ def briefing_draft(blocks: Sequence[Block], name: str, *, unit: str) -> Draft:
     ident = str(campaign["id"])
     draft.files[f"messages/{ident}.md"] = ("\n".join(lines).strip() + "\n").encode()
     draft.section("channels")["mail"] = {"kind": "smtp"}
-    draft.section("mailings")["briefing"] = {
-        "channel": "mail",
-        "subject": title.text,
-        "body": f"{ident}.md",
-        "template": "briefing",
-    }
+    draft.section("mailings")["briefing"] = {"channel": "mail", "subject": title.text, "body": f"{ident}.md"}
+    draft.ask("the title was put together from the document's first lines: is it right?", "campaign.title")
     draft.ask("when does the briefing go? Add `at: DATE TIME`.", "mailings.briefing")
     draft.ask("which lists does it go to? Add `lists: [...]`.", "mailings.briefing")
     draft.ask("what does the installation call its email channel?", "channels.mail")
@@ -73,7 +69,7 @@ def _heads(draft: Draft, text: str) -> None:
     if tags:
         campaign["hashtags"] = tags
     for match in _APPROVED.finditer(plain(text)):
-        draft.ask(f"the words say 'approved by {match.group(1)}': does that cover the resources too? Nothing was approved by it.",
+        draft.ask(f"the words say 'approved by {match.group(1)}': does that cover the resources? None is marked so.",
                   "resources")  # fmt: skip
 
 

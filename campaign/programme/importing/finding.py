@@ -39,12 +39,15 @@ _BODIES = re.compile(
 )
 _GROUP = re.compile(rf"((?:{_PLACE},\s+)+{_PLACE}\s+and\s+{_PLACE})\s*\(([A-Z]{{2,8}})\)(?:\s+({BODY}))?")
 _SHORT = re.compile(rf"({_PLACE})\s+(LSCP|SCP|LSCB|SAB)\b")
+GENERAL = frozenset({"LSCP", "SCP", "SAB", "LSAB"})
+"""Initials of any such body, which name none."""
+
 _ACRONYM = re.compile(r"\b([A-Z]{1,5}S(?:CP|AB))\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something that the words name. `link` is its address, LOST where only the address is missing, "" where none is."""
+    """Something that the words name. `link` is its address, LOST where only that is missing, "" where none is."""
 
     title: str
     type: str
@@ -95,8 +98,9 @@ def _unlinked(bare: str, text: str, theme: str) -> Iterator[Found]:
         )
     for match in _EVENT.finditer(bare):
         name = match.group(1).capitalize()
-        yield Found(f"{name} of the {toolkits[0]}" if len(toolkits) == 1 and "launch" in name.lower() else name, "event",
-                    doubt="when is it, and where is it booked", words=match.group(0))  # fmt: skip
+        of = f" of the {toolkits[0]}" if len(toolkits) == 1 and "launch" in name.lower() else ""
+        yield Found(f"{name}{of}", "event",
+                    words=match.group(0))  # fmt: skip
     for pattern, kind in ((_INTERVIEW, "interview"), (_TRAINING, "training"), (_MESSAGES, "message"), (_MORE, "link")):
         for match in pattern.finditer(bare):
             words = f"Interview with {match.group(1)}" if kind == "interview" else match.group(1)
@@ -126,7 +130,7 @@ def _without_body(name: str) -> str:
 
 
 def second_theme(text: str) -> tuple[str, str, str] | None:
-    """A second theme whose heading ran into a day's text: what is before, its title, what is after; None where none is."""
+    """A second theme whose heading ran into a day's text: what is before, its title, what is after."""
     match = _SECOND.search(text)
     return (text[: match.start()].strip(), match.group(1), text[match.end() :].strip()) if match else None
 
@@ -160,6 +164,8 @@ def bodies_in(text: str) -> dict[str, str]:
         name = f"{match.group(1)} {match.group(2)}"
         found.setdefault(_initials(match.group(1)) + match.group(2), name)
     for match in _ACRONYM.finditer(text):
+        if match.group(1) in GENERAL:
+            continue
         found.setdefault(match.group(1), match.group(1))
     return found
 

@@ -128,6 +128,11 @@ def settle(draft: Draft) -> Draft:
 
 def _take_out(draft: Draft, problem: Problem) -> bool:
     """Remove the value that a problem names, and say so by the row it came from. False where it names none."""
+    campaign = draft.tree["campaign"]
+    if problem.code == "S14" and problem.where.startswith("days.") and campaign.keys() & {"starts", "ends"}:
+        span = f"{campaign.pop('starts', '')} to {campaign.pop('ends', '')}"
+        draft.ask(f"{problem.message}: the span {span} was left out. When does the week start and end?", "campaign")
+        return True
     place = next((draft.places[path] for path in _upwards(problem.where) if path in draft.places), None)
     held = _find(draft.tree, problem.where)
     if held is None:

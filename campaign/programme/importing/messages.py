@@ -151,8 +151,6 @@ class Messages:
         if copy:
             item["body"] = f"{ident}.md"
             self.draft.files[f"messages/{ident}.md"] = f"{copy}\n".encode()
-        else:
-            item["template"] = "day"
         self.draft.ask("which lists of the installation does the email go to?", f"mailings.{ident}", reader.place)
 
     def _link(self, reader: RowReader, when: When, item: dict[str, Any], kind: str) -> None:

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 from campaign.errors import FileError, Problem
-from campaign.programme.importing.blocks import Block
+from campaign.programme.importing.blocks import Block, line_block
 from campaign.sheets import LIMITS, tidy
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SKIPPED = frozenset(
     {"script", "style", "nav", "footer", "noscript", "svg", "form", "head", "template", "aside", "button"}
 )
-BLOCKS = frozenset({"p", "div", "section", "article", "main", "ul", "ol", "blockquote", "table", "tbody", "thead", "dl", "dt",
-                    "dd", "figure", "figcaption", "header"})  # fmt: skip
+BLOCKS = frozenset({"p", "div", "section", "article", "main", "ul", "ol", "blockquote", "table", "tbody", "thead", "dl",
+                    "dt", "dd", "figure", "figcaption", "header"})  # fmt: skip
 _DEEP = 500
 
 
@@ -182,7 +182,8 @@ def _docx(content: Iterator[Paragraph | Table]) -> Iterator[Block]:
         if style.startswith("Heading") or style == "Title":
             yield Block("heading", text, number, int(style[-1]) if style[-1:].isdigit() else 1)
         else:
-            yield Block("item" if style.startswith("List") else "para", text, number)
+            block = line_block(text, number)
+            yield Block("item", text, number) if style.startswith("List") and block.kind != "row" else block
 
 
 def _words(paragraph: Paragraph) -> str:

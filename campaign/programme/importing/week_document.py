@@ -205,8 +205,8 @@ def _take_day(draft: Draft, days: Days, told: Told, unit: str, year: int | None)
         except dates.WordsError as error:
             draft.ask(f"'{told.when}': {error}. Which date is it?", "days", place)
     if held and held[0].weekday() != told.weekday:
-        error = dates.mismatch(told.weekday, held[0])
-        draft.ask(f"{error}: {error.hint}", "days", place)
+        wrong = dates.mismatch(told.weekday, held[0])
+        draft.ask(f"{wrong}: {wrong.hint}", "days", place)
         held = []
     day = days.on(held, DAY_IDS[told.weekday])
     where = f"days.{id_of(day)}"
@@ -259,7 +259,7 @@ def _resource(draft: Draft, found: finding.Found, place: Place, day: dict[str, A
     resources = draft.section("resources")
     for ident, held in resources.items():
         if slug(held["title"], 200) == slug(found.title, 200):
-            if found.link not in ("", finding.LOST) and held.get("link", finding.LOST) == finding.LOST:
+            if found.link and held.get("link", finding.LOST) == finding.LOST:
                 held["link"] = found.link
             return str(ident)
     ident = fresh(slug(found.title) or slug(found.title, 63), resources, "resource")
@@ -278,12 +278,14 @@ def _resource(draft: Draft, found: finding.Found, place: Place, day: dict[str, A
 
 
 def _ask_about(draft: Draft, found: finding.Found, item: dict[str, Any], where: str, place: Place) -> None:
-    if found.doubt:
-        draft.ask(f"{found.doubt}. Is '{found.title}' right?" if "?" not in found.doubt else found.doubt, where, place)
     if found.link == finding.LOST:
-        draft.ask("what is its address? Only a placeholder was there.", f"{where}.link", place)
-    elif not found.link and found.type != "event":
-        draft.ask("the document names it and links nothing: what is its address?", where, place)
+        lead = f"{found.doubt}: " if found.doubt else ""
+        draft.ask(f"{lead}what is its address? Only a placeholder was there.", f"{where}.link", place)
+    elif found.type != "event":
+        if found.doubt:
+            draft.ask(f"{found.doubt}. Is '{found.title}' right?", f"{where}.title", place)
+        if not found.link:
+            draft.ask("the document names it and links nothing: what is its address?", where, place)
     if found.type == "event":
         draft.ask("it was taken to be on that day: at what time does it start, and where is it booked?", where, place)
 
@@ -368,14 +370,14 @@ def _dates(draft: Draft, week: Week, days: Days, year: int | None, text: str, un
             stated = (ends.replace(day=int(match.group(1))), ends)
         except (dates.WordsError, ValueError):
             stated = None
-    if held:
+    if held and len(held) == len(days.held):
         campaign["starts"], campaign["ends"] = held[0], held[-1]
         if stated and (str(stated[0]), str(stated[1])) != (held[0], held[-1]):
             draft.ask(
                 f"the words say {stated[0]} to {stated[1]}, the days {held[0]} to {held[-1]}. Which holds?",
                 "campaign.starts",
             )
-    elif stated and stated[1] - stated[0] < timedelta(days=7):
+    elif not held and stated and stated[1] - stated[0] < timedelta(days=7):
         campaign["starts"], campaign["ends"] = str(stated[0]), str(stated[1])
     else:
         place = Place("", week.days[0].line, unit)
