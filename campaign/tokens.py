@@ -7,8 +7,11 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
+from functools import cache
 
 KEY_BYTES = 32
+#: Base 32 (RFC 4648 section 6, lower case), ten bits at a time: four of these are a number below 2**40.
+_BASE32 = [a + b for a in "abcdefghijklmnopqrstuvwxyz234567" for b in "abcdefghijklmnopqrstuvwxyz234567"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,11 @@ class Key:
 
     def token(self, label: str, *parts: str) -> str:
         """32 hex digits (128 bits): HMAC-SHA256 of `parts` under this key, one namespace a `label`."""
-        text = "\x1f".join((label, *parts)).encode()
-        return hmac.new(self.secret, text, hashlib.sha256).hexdigest()[:32]
+        inner, outer = _pads(self.secret)
+        inside, outside = inner.copy(), outer.copy()
+        inside.update("\x1f".join((label, *parts)).encode())
+        outside.update(inside.digest())
+        return outside.hexdigest()[:32]
 
     def hash(self, label: str, text: str) -> str:
         """64 hex digits: a keyed hash that only this installation can make."""
@@ -33,8 +39,8 @@ class Key:
 
     def stamped(self, label: str, number: int) -> str:
         """A token that carries `number` readably: `<number in base 32>-<32 hex digits>`."""
-        digits = base64.b32encode(number.to_bytes(5, "big")).decode().lower().rstrip("=")
-        return f"{digits}-{self.token(label, str(number))}"
+        high, low = _BASE32[number >> 30] + _BASE32[number >> 20 & 1023], number & 0xFFFFF
+        return f"{high}{_BASE32[low >> 10]}{_BASE32[low & 1023]}-{self.token(label, str(number))}"
 
     def read_stamped(self, label: str, token: str) -> int | None:
         """The number in a token made by `stamped`, or None when it was not made by this key for this label."""
@@ -44,6 +50,13 @@ class Key:
         except ValueError:
             return None
         return number if hmac.compare_digest(mac, self.token(label, str(number))) else None
+
+
+@cache
+def _pads(secret: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """HMAC (RFC 2104) with the key's two pads already hashed: three tokens a message are half as dear."""
+    block = (hashlib.sha256(secret).digest() if len(secret) > 64 else secret).ljust(64, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
 
 def new_key() -> Key:

@@ -92,7 +92,8 @@ class Email:
 
     `raw` is the whole message as RFC 5322 bytes, lines ended by CRLF, every header but a signature in place. `to` and
     `envelope_from` are bare addresses in the form the wire needs (domain as A-labels). `headers` are those of `raw`
-    that a provider's own API must be given by name.
+    that a provider's own API must be given by name. `plain_lines`: it is known that every line of `raw` ends in CRLF
+    and none begins with a dot, so that SMTP can carry it as it is.
     """
 
     about: About
@@ -108,6 +109,7 @@ class Email:
     reply_to: str = ""
     unsubscribe_url: str = field(default="", repr=False)
     smtputf8: bool = False
+    plain_lines: bool = False
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 

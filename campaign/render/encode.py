@@ -31,6 +31,8 @@ def quoted(text: str) -> bytes:
     encoded = b2a_qp(text.encode("utf-8"), quotetabs=False, istext=True).replace(b"\n", b"\r\n")
     if b"From " in encoded:  # at the start of a line some relays would write `>From `
         encoded = re.sub(rb"(?m)^From ", b"=46=\r\nrom ", encoded)
+    if b"\n." in encoded or encoded.startswith(b"."):  # SMTP would have to double it (RFC 5321 section 4.5.2)
+        encoded = re.sub(rb"(?m)^\.(?!\.)", b"=2E=\r\n", encoded)
     return encoded
 
 

@@ -150,12 +150,13 @@ class Compiled:
         name = values["subscriber.first_name"]
         person = Fill(to, name, token, self._date(date), urls, recipient.unsubscribe_token, values)
         composed = form.composed
+        message, plain = raw(form, person, unsubscribe)
         return Email(
             about=self.about,
             to=to,
             envelope_from=envelope_from if envelope_from.isascii() else wire_address(envelope_from)[0],
             message_id=f"<{token}>",
-            raw=raw(form, person, unsubscribe),
+            raw=message,
             subject=fill(composed.subject, values) if form.subject_slots else composed.subject,
             from_name=form.back.from_name,
             from_address=form.back.from_address,
@@ -164,6 +165,7 @@ class Compiled:
             reply_to=form.back.reply_to,
             unsubscribe_url=urls.unsubscribe,
             smtputf8=smtputf8,
+            plain_lines=plain,
             headers=provider_headers(form, unsubscribe, urls),
         )
 

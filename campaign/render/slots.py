@@ -66,6 +66,8 @@ def clean(text: str, limit: int = NAME_LENGTH) -> str:
     """A person's own words as one line: spaces collapsed, control characters gone, at most `limit` characters."""
     if len(text) <= limit and _PLAIN.fullmatch(text):
         return text
+    if text.isalnum() and len(text) <= limit:
+        return text
     kept = "".join(
         " " if char.isspace() else char for char in text if char.isspace() or unicodedata.category(char) not in _UNSAFE
     )

@@ -7,12 +7,12 @@ List-Unsubscribe into words that no mail app understands.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import escape
 
-from campaign.errors import Refused
 from campaign.model import Contact, MailingList, Recipient, Sender
 from campaign.render import headers
 from campaign.render.compose import Composed
@@ -61,19 +61,28 @@ def sender_of(sender: Sender, contact: Contact | None, first: MailingList | None
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A compiled email: its pieces in order, with the names of those that a person fills."""
+    """A compiled email: its chunks in order, with the places that a person fills.
+
+    `fixed`: a header's name or a whole part, and its place. `slots`: a slot's name, its places in the text and in the
+    HTML. `plain_lines`: see `Email.plain_lines`, as far as the chunks tell.
+    """
 
     composed: Composed
     back: Return
     text: Part
     html: Part
     chunks: tuple[bytes, ...]
-    places: tuple[tuple[int, str], ...]
+    fixed: tuple[tuple[str, int], ...]
+    slots: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
+    plain_lines: bool
     subject_slots: bool
     boundary: str
 
 
 _TEXT, _HTML = "text:", "html:"
+_WHOLE_TEXT, _WHOLE_HTML = f"{_TEXT}whole", f"{_HTML}whole"
+_FIXED = frozenset({"date", "message_id", "to", "subject", "unsubscribe", _WHOLE_TEXT, _WHOLE_HTML})
+_SPECIAL = re.compile("[&<>'\"]")
 
 
 def compile_form(composed: Composed, back: Return) -> Form:
@@ -92,11 +101,33 @@ def compile_form(composed: Composed, back: Return) -> Form:
     pieces += _part(boundary, "plain", text, _TEXT) + _part(boundary, "html", html, _HTML)
     pieces.append(f"--{boundary}--\r\n".encode("ascii"))
     chunks, places = _pack(pieces)
-    return Form(composed, back, text, html, chunks, places, slots, boundary)
+    fixed = tuple((name, index) for index, name in places if name in _FIXED)
+    plain = all(is_plain(chunk) for chunk in chunks)
+    return Form(composed, back, text, html, chunks, fixed, _slots(places), plain, slots, boundary)
+
+
+def _slots(places: tuple[tuple[int, str], ...]) -> tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]:
+    names = dict.fromkeys(name.partition(":")[2] for _, name in places if name not in _FIXED)
+    return tuple(
+        (
+            slot,
+            tuple(index for index, name in places if name == _TEXT + slot),
+            tuple(index for index, name in places if name == _HTML + slot),
+        )
+        for slot in names
+    )
+
+
+def is_plain(piece: bytes) -> bool:
+    """Whether a piece breaks lines by CRLF only and no line in it begins with a dot."""
+    if piece.startswith(b".") or b"\n." in piece:
+        return False
+    lines = piece.count(b"\n")
+    return lines == piece.count(CRLF) == piece.count(b"\r")
 
 
 def _lines(*lines: str) -> bytes:
-    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+    return ("\r\n".join(lines) + "\r\n").encode("ascii")
 
 
 def _part(boundary: str, subtype: str, part: Part, prefix: str) -> list[Piece]:
@@ -170,27 +201,32 @@ def _unsubscribe_lines(value: str, urls: Urls) -> bytes:
     return _lines(*lines)
 
 
-def raw(form: Form, person: Fill, unsubscribe: str) -> bytes:
-    """The whole message as bytes."""
+def raw(form: Form, person: Fill, unsubscribe: str) -> tuple[bytes, bool]:
+    """The whole message as bytes, and whether its lines are plain (see `Email.plain_lines`)."""
     out = list(form.chunks)
-    made: dict[str, bytes] = {}
-    for index, name in form.places:
-        piece = made.get(name)
-        if piece is None:
-            piece = made[name] = _piece(form, person, unsubscribe, name)
-        out[index] = piece
-    return b"".join(out)
+    plain = form.plain_lines
+    for name, index in form.fixed:
+        out[index] = _fixed(form, person, unsubscribe, name)
+    for slot, in_text, in_html in form.slots:
+        value = person.values[slot]
+        piece = quoted_value(value)
+        plain = plain and _fits(piece)
+        for index in in_text:
+            out[index] = piece
+        if in_html:
+            if _SPECIAL.search(value):
+                piece = quoted_value(str(escape(value)))
+                plain = plain and _fits(piece)
+            for index in in_html:
+                out[index] = piece
+    return b"".join(out), plain
 
 
-def _piece(form: Form, person: Fill, unsubscribe: str, name: str) -> bytes:
-    if name.startswith(_TEXT):
-        slot = name[5:]
-        return form.text.encoded(person.values) if slot == "whole" else quoted_value(person.values[slot])
-    if name.startswith(_HTML):
-        slot = name[5:]
-        if slot == "whole":
-            return form.html.encoded(html_values(person.values))
-        return quoted_value(str(escape(person.values[slot])))
+def _fits(piece: bytes) -> bool:
+    return is_plain(piece) if b"\n" in piece or b"\r" in piece else not piece.startswith(b".")
+
+
+def _fixed(form: Form, person: Fill, unsubscribe: str, name: str) -> bytes:
     match name:
         case "date":
             return person.date
@@ -198,12 +234,13 @@ def _piece(form: Form, person: Fill, unsubscribe: str, name: str) -> bytes:
             return person.message_id.encode("ascii")
         case "to":
             return to_line(person.to, person.to_name)
-        case "subject":
-            return _lines(headers.unstructured("Subject", fill(form.composed.subject, person.values)))
         case "unsubscribe":
             return _unsubscribe_lines(unsubscribe, person.urls)
+        case "subject":
+            return _lines(headers.unstructured("Subject", fill(form.composed.subject, person.values)))
         case _:
-            raise Refused(f"the message has no value for {name}")
+            text = name == _WHOLE_TEXT
+            return form.text.encoded(person.values) if text else form.html.encoded(html_values(person.values))
 
 
 def html_values(values: Mapping[str, str]) -> dict[str, str]:

@@ -54,7 +54,14 @@ class Groups:
         """Take up to `limit` pending rows whose `not_before` has come, lowest id first; synced before it returns."""
         values = {"broadcast": broadcast, "worker": worker, "now": to_micros(now), "limit": limit}
         with self._database.write() as connection:
-            return sorted(Taken(*row) for row in connection.execute(self._take, values).fetchall())
+            if self._database.sqlite:
+                cursor = connection.connection.cursor()
+                rows = cursor.execute(_SQLITE["take"], values).fetchall()
+                cursor.close()
+            else:
+                rows = list(map(tuple, connection.execute(self._take, values)))
+        rows.sort()
+        return [Taken._make(row) for row in rows]
 
     def settle(
         self,

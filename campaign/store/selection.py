@@ -263,28 +263,49 @@ def recipients(
     Whoever is not in the answer must not be mailed: `lapsed` says why.
     """
     picked = selection(choice, now=now, among=among).order_by(None).subquery()
-    rows = connection.execute(
-        select(subscribers, picked.c.chosen).join(picked, picked.c.subscriber == subscribers.c.id)
+    s = subscribers.c
+    columns = (
+        s.id,
+        s.address,
+        s.first_name,
+        s.organisation,
+        s.language,
+        s.token,
+        s.areas,
+        s.audiences,
+        picked.c.chosen,
     )
-    return {row.id: _recipient(choice, row) for row in rows}
+    rows = connection.execute(select(*columns).join(picked, picked.c.subscriber == s.id)).fetchall()
+    kinds: dict[tuple[str, str, int], tuple[frozenset[str], frozenset[str], tuple[MailingList, ...]]] = {}
+    found: dict[int, Recipient] = {}
+    for number, address, first_name, organisation, language, token, *kind in rows:
+        key = tuple(kind)
+        labelled = kinds.get(key)
+        if labelled is None:
+            labelled = kinds[key] = _labelled(choice, *key)
+        found[number] = Recipient(
+            subscriber=number,
+            address=address,
+            first_name=first_name,
+            organisation=organisation,
+            language=language or "en-GB",
+            areas=labelled[0],
+            audiences=labelled[1],
+            lists=labelled[2],
+            unsubscribe_token=token,
+        )
+    return found
 
 
-def _recipient(choice: Choice, row: Row[tuple[object, ...]]) -> Recipient:
-    chosen = choice.chosen(row.chosen)
-    own = read_labels(row.audiences)
+def _labelled(
+    choice: Choice, areas: str, audiences: str, bits: int
+) -> tuple[frozenset[str], frozenset[str], tuple[MailingList, ...]]:
+    """A person's areas, audiences (their own, else those of the lists that chose them) and those lists."""
+    chosen = choice.chosen(bits)
+    own = read_labels(audiences)
     everyone = any(not each.audiences for each in chosen)
     of_lists = frozenset() if everyone else frozenset(name for each in chosen for name in each.audiences)
-    return Recipient(
-        subscriber=row.id,
-        address=row.address,
-        first_name=row.first_name,
-        organisation=row.organisation,
-        language=row.language or "en-GB",
-        areas=read_labels(row.areas),
-        audiences=own or of_lists,
-        lists=chosen,
-        unsubscribe_token=row.token,
-    )
+    return read_labels(areas), own or of_lists, chosen
 
 
 def lapsed(connection: Connection, choice: Choice, among: Collection[int], *, now: datetime) -> Mapping[int, str]:

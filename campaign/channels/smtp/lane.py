@@ -77,7 +77,7 @@ class PipelinedLane:
         try:
             for key, email in messages:
                 try:
-                    item = Item(key, email, on_the_wire(self._sign(email)))
+                    item = Item(key, email, on_the_wire(self._sign(email), plain=email.plain_lines))
                 except ChannelError as error:
                     yield key, error
                     continue

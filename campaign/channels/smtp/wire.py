@@ -38,12 +38,14 @@ class WriteCut(Cut):
         self.handed = handed
 
 
-def on_the_wire(raw: bytes) -> bytes:
+def on_the_wire(raw: bytes, *, plain: bool = False) -> bytes:
     """A message as it travels after DATA: dots doubled at line starts, and the final dot (RFC 5321 4.5.2).
 
     A line end that is not CRLF is refused: relays differ in what they take for the end of a message, and a stranger
-    could smuggle a second one in.
+    could smuggle a second one in. `plain`: neither needs to be looked for (`Email.plain_lines`).
     """
+    if plain:
+        return raw + END_OF_TEXT if raw.endswith(CRLF) else raw + CRLF + END_OF_TEXT
     lines = raw.count(b"\n")
     if lines != raw.count(CRLF) or lines != raw.count(b"\r"):
         raise Refused("The message has line ends that are not CRLF", code="line-end")
