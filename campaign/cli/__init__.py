@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("campaign.cli.running:run", "Run the service"),
     "schema": ("campaign.cli.checking:schema", "The JSON Schema of programme files, for editors"),
     "settle": ("campaign.cli.control:settle", "Decide what needs you"),
+    "site": ("campaign.cli.site:site", "The public pages as files"),
     "status": ("campaign.cli.showing:status", "The week, and what needs you"),
     "subscribers": ("campaign.cli.subscribers:subscribers", "Find, add, move, export or erase people on lists"),
     "template": ("campaign.cli.importing:template", "Write a workbook to fill in"),

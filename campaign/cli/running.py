@@ -1,4 +1,4 @@
-"""`campaign run`: scheduler and worker as one service."""
+"""`campaign run`: scheduler, worker and pages as one service."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ LAST_WORDS = 10.0
 
 @click.command()
 def run() -> None:
-    """Run the service until it is told to stop (Ctrl-C, SIGTERM)."""
+    """Run the service, and serve the pages, until it is told to stop (Ctrl-C, SIGTERM)."""
+    from campaign.cli.pages import served
     from campaign.delivery.scheduler import Scheduler
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
-    with opened() as app, app.service() as service:
+    with opened() as app, app.service() as service, served(app) as server:
         scheduler = Scheduler(service, app.clock)
         scheduler.start()
-        click.echo("The service runs. Stop it with Ctrl-C.")
+        click.echo(f"The service runs, and the pages are at {server.url}. Stop it with Ctrl-C.")
         told.wait()
         scheduler.stop()
         click.echo("Stopping: nothing new begins.")

@@ -1,0 +1,71 @@
+"""The pages, put together from an opened installation: for the service, for a rehearsal, and as files."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from campaign.web.parts import Parts, Site
+    from campaign.web.serve import Server
+    from campaign.wiring import App
+
+
+def site_of(app: App, base_url: str = "") -> Site:
+    """What the settings and `site.yaml` say of the pages. SettingsError where they cannot be used."""
+    from campaign.settings.site import load_site
+    from campaign.web.parts import Site, Statements, Theme
+
+    settings, file = app.settings, load_site(app.settings)
+    return Site(
+        base_url=base_url or settings.base_url or f"http://{settings.web_host}:{settings.web_port}",
+        hosts=file.hosts,
+        proxies=tuple(part.strip() for part in settings.trusted_proxies.split(",") if part.strip()),
+        frames=file.frames,
+        theme=Theme(file.name, file.logo, file.logo_alt, file.primary, file.primary_dark),
+        statements=Statements(
+            controller=file.controller,
+            controller_address=file.controller_address,
+            officer=file.officer,
+            officer_email=file.officer_email,
+            privacy_url=file.privacy_url,
+            keep_months=settings.keep_months,
+            accessibility_contact=file.accessibility_contact,
+            prepared_on=file.prepared_on,
+            known_problems=file.known_problems,
+        ),
+    )
+
+
+def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
+    """Everything the pages need of an installation."""
+    from campaign.delivery import rights
+    from campaign.delivery.visitors import Lists, Weeks
+    from campaign.web.parts import Parts
+
+    weeks = Weeks(app.store, app.clock)
+    database, outbox = app.store.database, app.settings.home / "outbox"
+    return Parts(
+        site=replace(site_of(app, base_url), rehearsal=rehearsal),
+        clock=app.clock,
+        weeks=weeks,
+        visitors=Lists(
+            database,
+            app.ring,
+            labels=weeks.labels,
+            erase=lambda address, now: rights.erase(database, app.ring, app.key, outbox, address, who="self", now=now),
+        ),
+    )
+
+
+def served(app: App, *, rehearsal: bool = False) -> AbstractContextManager[Server]:
+    """A context in which the pages are served where the settings say. SettingsError where the port cannot be had."""
+    from campaign.web.app import create_app
+    from campaign.web.serve import Server, address, listen
+
+    listening = listen(app.settings.web_host, app.settings.web_port)
+    local = address(listening)
+    parts = parts_of(app, base_url=local if rehearsal else "", rehearsal=rehearsal)
+    parts = replace(parts, site=replace(parts.site, hosts=(*parts.site.hosts, local.split("//")[1])))
+    return Server(create_app(parts), listening)
