@@ -54,10 +54,11 @@ def _one_text(outcome: Outcome) -> str:
     lines += [f"{outcome.title} ({outcome.status.value}): {rendered} rendered", ""]
     lines += _lines(outcome.problems, outcome.file)
     if outcome.before_run:
-        lines += ["", click.style("Before this can run:", bold=True), *_lines(outcome.before_run, outcome.file)]
+        lines += [*([""] if lines[-1] else []), click.style("Before this can run:", bold=True)]
+        lines += _lines(outcome.before_run, outcome.file)
     accepted = f", {len(outcome.accepted)} accepted with a reason" if outcome.accepted else ""
     verdict = f"{_count(len(outcome.errors), 'error')}, {_count(len(outcome.warnings), 'warning')}{accepted}"
-    lines += ["", click.style(verdict + ".", bold=True)]
+    lines += [*([""] if lines[-1] else []), click.style(verdict + ".", bold=True)]
     lines += [f"Not judged: {each}." for each in outcome.unjudged]
     return "\n".join([*lines, ""])
 

@@ -39,7 +39,7 @@ def from_json(text: str) -> Programme:
         if whole["version"] != VERSION:
             raise StoreError(f"the stored programme is of version {whole['version']}, and this program reads {VERSION}")
         programme = _value(whole["programme"], Programme)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"the stored programme cannot be read: {error}") from error
     if not isinstance(programme, Programme):
         raise StoreError("the stored programme cannot be read")

@@ -49,7 +49,6 @@ RULES: list[tuple[str, Any, str, Severity, str]] = [
     ("resources/kit/link", "#", "K1", ERROR, "placeholder"),
     ("resources/kit/link", "http://roads.gov.uk/kit", "K2", ERROR, "https://roads.gov.uk/kit"),
     ("days/1/themes/0/text", "See [it](https://roads.gov.uk/b).", "K4", ERROR, "resource:launch"),
-    ("campaign/home_url", None, "K7", WARNING, "no page is served"),
     ("days/0/themes/0/status", "cancelled", "P14", WARNING, "nothing to anybody"),
     (
         "resources/kit",
@@ -231,6 +230,14 @@ def test_a_message_about_a_cancelled_theme_is_an_error() -> None:
     data = changed("posts/walk/theme", "walk")
     data["days"][0]["themes"][0]["status"] = "cancelled"
     assert codes(data)["G4"].where == "posts.walk.theme"
+
+
+def test_a_link_to_a_page_that_nobody_serves_is_told() -> None:
+    data = changed("campaign/home_url", None)
+    assert "K7" not in codes(data)
+    assert "K7" not in codes(data, installation=installation())
+    assert codes(data, installation=installation(base_url=""))["K7"].severity is WARNING
+    assert codes(data, installation=installation(base_url="", live=frozenset({"mail"})))["K7"].severity is ERROR
 
 
 def test_examples_are_errors_once_a_channel_is_live() -> None:

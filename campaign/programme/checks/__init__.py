@@ -98,7 +98,8 @@ def _interrupted(whole: Sheet, ran: Ran, heard: Heard, seconds: float) -> list[P
     if heard.ended:
         return []
     what = heard.begun or "the programme"
-    why = f"took more than {seconds:g} seconds" if ran.ended == "time" else "took more memory than it may have, or died"
+    died = f"took more memory than it may have, or failed{f' ({ran.last})' if ran.last else ''}"
+    why = f"took more than {seconds:g} seconds" if ran.ended == "time" else died
     hint = "A template there does not end, or builds too much. What comes after it was not judged."
     parts = what.split()
     where = {"post": "posts", "mailing": "mailings"}.get(parts[1] if len(parts) > 2 else "", "")
@@ -107,8 +108,11 @@ def _interrupted(whole: Sheet, ran: Ran, heard: Heard, seconds: float) -> list[P
 
 
 def _unjudged(whole: Sheet, known: Mapping[str, Measure]) -> list[str]:
-    missing = sorted(name for name in whole.programme.channels if name not in known)
+    used = {name for post in whole.programme.posts.values() for name in post.channels}
+    missing = sorted(used - set(known))
     found = [installed.UNJUDGED] if whole.installation is None else []
+    if whole.installation is None and not whole.programme.campaign.home_url and whole.programme.days:
+        found.append("whether the pages of the days are served: there is no home_url")
     if missing:
         found.append(f"the length of posts on {', '.join(missing)}: no such kind of channel is installed")
     if whole.pretended:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from campaign.errors import Problem
 from campaign.model import PlannedPost
@@ -165,7 +166,16 @@ def programme_rules(sheet: Sheet) -> Iterator[Problem]:
     for name, mailing in sheet.programme.mailings.items():
         body = sheet.files.get(f"messages/{mailing.body}", b"").decode("utf-8", "replace")
         if mailing.body and body:
-            yield from text_rules(sheet, f"mailings.{name}.body", body, mailing.audiences)
+            found = text_rules(sheet, f"mailings.{name}.body", body, mailing.audiences)
+            yield from (_in_file(problem, f"messages/{mailing.body}", body) for problem in found)
+
+
+def _in_file(problem: Problem, file: str, body: str) -> Problem:
+    """The problem with its place in the body, where the words it quotes are found there."""
+    quoted = re.search(r"'(.+?)(?:\.\.\.)?'", problem.message)
+    start = " ".join((quoted[1] if quoted else "").split()[:4])
+    line = next((n for n, row in enumerate(body.splitlines(), start=1) if start and start in words.plain(row)), 0)
+    return replace(problem, file=file, line=line or 1, column=1)
 
 
 def _post(sheet: Sheet, where: str, post: PlannedPost, known: frozenset[str]) -> Iterator[Problem]:

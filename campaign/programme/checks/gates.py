@@ -164,9 +164,9 @@ def _escapes(sheet: Sheet) -> Iterator[Problem]:
 
 def _day_pages(sheet: Sheet) -> Iterator[Problem]:
     installation = sheet.installation
-    if sheet.programme.campaign.home_url or (installation and installation.base_url):
+    if sheet.programme.campaign.home_url or installation is None or installation.base_url:
         return
-    live = bool(installation and installation.live)
+    live = bool(installation.live)
     for name, post in sheet.programme.posts.items():
         if post.link == "day":
             message = "it links to the day's page, and no page is served: no home_url, no base_url"

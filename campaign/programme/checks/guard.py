@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from typing import IO
 
 MAX_OUTPUT = 200_000_000
+MAX_ERRORS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What came of it. `ended`: "done", "time" (it was stopped), or "died" (memory, a crash)."""
+    """What came of it. `ended`: "done", "time" (stopped), or "died" (memory, a crash); `last`: its last words."""
 
     output: bytes
     ended: str
+    last: str = ""
 
 
 class Child:
@@ -29,10 +31,11 @@ class Child:
     def __init__(self, command: Sequence[str], data: bytes) -> None:
         self._input: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in finish()
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._input.write(data)
         self._input.seek(0)
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command, stdin=self._input, stdout=self._output, stderr=subprocess.DEVNULL
+            command, stdin=self._input, stdout=self._output, stderr=self._errors
         )
 
     def finish(self, seconds: float) -> Ran:
@@ -48,9 +51,11 @@ class Child:
             self._process.wait()
         self._output.seek(0)
         output = self._output.read(MAX_OUTPUT)
-        self._input.close()
-        self._output.close()
-        return Ran(output=output, ended=ended)
+        self._errors.seek(0)
+        said = self._errors.read(MAX_ERRORS).decode("utf-8", "replace").strip().splitlines()
+        for file in (self._input, self._output, self._errors):
+            file.close()
+        return Ran(output=output, ended=ended, last=said[-1][:200] if said else "")
 
 
 def python(module: str, *arguments: str) -> list[str]:
