@@ -215,10 +215,18 @@ def test_a_post_is_a_card(tmp_path: Path) -> None:
 def test_one_post_over_many_channels_is_one_entry(tmp_path: Path) -> None:
     for number in range(3):
         post_one(tmp_path, a_post(about=an_about(channel=f"channel-{number}")), number)
+    post_one(tmp_path, a_post(about=an_about(channel="channel-3"), text="Shorter."), 3)
     found = shown(tmp_path)
-    assert [tag for tag, _ in found.tags].count("article") == 3
+    assert [tag for tag, _ in found.tags].count("article") == 2, "one for each wording"
+    assert [tag for tag, _ in found.tags].count("h4") == 4, "and each channel by name"
     assert found.text.count("The toolkit is here") == 1
-    assert "3 posts over 3 channels" in found.text
+    assert "4 posts over 4 channels" in found.text
+
+
+def test_a_post_without_a_title_of_its_own_is_called_by_its_first_words(tmp_path: Path) -> None:
+    words = "Today we open the toolkit, which helps people to see the signs early and to act"
+    post_one(tmp_path, a_post(text=words, about=an_about(title="The week")))
+    assert "Post: Today we open the toolkit, which helps people to see the signs early… " in shown(tmp_path).text
 
 
 def test_nothing_of_a_message_becomes_markup(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ mailing shows one sample of every variant, and counts.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -28,6 +30,8 @@ PAGE = "index.html"
 SAMPLES = "samples"
 #: How many posts the page draws; the rest are counted.
 POSTS = 600
+#: What a post says, by which two channels' posts are the same card.
+SAYS = ("heading", "text", "link", "hashtags", "images", "language")
 
 #: The words of the ledger's states as the page shows them, with the icon and the colours of each.
 STATES = {
@@ -99,7 +103,7 @@ def page(
     by_key = {entry.key: entry for entry in known if entry.key}
     posts, mailings = read_posts(folder, campaign), read_mailings(folder, campaign)
     shown, more = posts[:POSTS], max(0, len(posts) - POSTS)
-    items = [*_post_items(shown, by_key), *_mailing_items(mailings, by_key)]
+    items = [*_post_items(shown, by_key, title), *_mailing_items(mailings, by_key)]
     drawn = {_key(post) for post in shown} | {_mailing_key(mailing) for mailing in mailings}
     items += [_entry_item(entry) for entry in known if entry.key not in drawn or not entry.key]
     local = ZoneInfo(zone)
@@ -134,17 +138,31 @@ def date_words(day: date) -> str:
     return f"{day:%A} {day.day} {day:%B %Y}"
 
 
-def _post_items(posts: list[dict[str, Any]], entries: dict[str, Entry]) -> list[Item]:
-    """One entry for each planned post, with a card for each channel."""
-    items: dict[tuple[str, str, str, str], Item] = {}
+def _post_items(posts: list[dict[str, Any]], entries: dict[str, Entry], week: str) -> list[Item]:
+    """One entry for each planned post, with a card for each wording of it and the channels that carried that."""
+    items: dict[tuple[str, ...], Item] = {}
+    cards: dict[tuple[str, ...], dict[str, Any]] = {}
     for post in posts:
-        at = datetime.fromisoformat(post["at"])
         entry = entries.get(_key(post))
-        post = {**post, "state": entry.state if entry else "sent", "detail": entry.detail if entry else "", "time": at}
         name = (post["campaign"], post["message"], post["day"], post["planned_at"])
-        first = items.setdefault(name, Item(at, "post", post["title"] or post["heading"] or post["message"]))
-        first.posts.append(post)
+        item = items.setdefault(name, Item(datetime.fromisoformat(post["at"]), "post", _title(post, week)))
+        says = json.dumps([post[part] for part in SAYS], sort_keys=True)
+        if (*name, says) not in cards:
+            cards[*name, says] = {**post, "ways": []}
+            item.posts.append(cards[*name, says])
+        way = {"network": post["network"], "channel": post["channel"]}
+        way |= {"state": entry.state if entry else "sent", "detail": entry.detail if entry else ""}
+        cards[*name, says]["ways"].append(way)
     return list(items.values())
+
+
+def _title(post: dict[str, Any], week: str) -> str:
+    """What an entry is called: the post's heading or its message's title, else how its text begins."""
+    for title in (post["heading"], post["title"]):
+        if title and title != week:
+            return str(title)
+    first = " ".join(str(post["text"]).split())
+    return shorten(first, 70, placeholder="…") if first else str(post["message"])
 
 
 def _mailing_items(mailings: list[Mailing], entries: dict[str, Entry]) -> list[Item]:
@@ -232,5 +250,7 @@ def _asset(name: str) -> str:
 @cache
 def _template() -> Any:
     room = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    room.filters.update(clock=clock_words, iso=lambda moment: moment.astimezone(UTC).isoformat())
+    room.filters["brief"] = lambda text: shorten(text, 160, placeholder="…")
+    room.filters["clock"] = clock_words
+    room.filters["iso"] = lambda moment: moment.astimezone(UTC).isoformat()
     return room.from_string(_asset("page.html"))
