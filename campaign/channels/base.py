@@ -239,6 +239,28 @@ class OpensLane(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Messages a second, 0: no limit. `start`: what a new relay begins with, doubled each `doubles_every` seconds."""
+
+    per_second: float = 0.0
+    start: float = 0.0
+    doubles_every: float = 600.0
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A mail channel that wants to be sent to no faster than it says."""
+
+    def rate(self, relay: str) -> Rate:
+        """The limit of one relay (as `Lane.relay` names it; "" where there is one way only)."""
+        ...
+
+    def domain_rate(self, domain: str) -> float:
+        """The limit of one recipient domain, messages a second; 0: none."""
+        ...
+
+
 @runtime_checkable
 class Finds(Protocol):
     """A channel that can tell whether a message arrived. Read-only."""
@@ -348,6 +370,8 @@ __all__ = [
     "OpensLane",
     "Options",
     "Pace",
+    "Paced",
+    "Rate",
     "Receipt",
     "Replay",
     "ReplayKind",

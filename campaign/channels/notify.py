@@ -22,6 +22,7 @@ from campaign.channels.base import (
     Limits,
     Notes,
     Options,
+    Rate,
     Receipt,
     Replay,
     ReplayKind,
@@ -74,6 +75,14 @@ class Notify(Channel[Email]):
         self.lanes = options.connections
         key = options.api_key.get_secret_value()
         self._service, self._secret = key[-KEY_TAIL:-37], key[-36:]
+
+    def rate(self, relay: str) -> Rate:
+        """The limit set for this account."""
+        return Rate(self.options.rate)
+
+    def domain_rate(self, domain: str) -> float:
+        """None of its own."""
+        return 0.0
 
     def check(self, message: Email) -> list[Problem]:
         """Notify takes 2 MB of words."""

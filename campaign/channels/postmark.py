@@ -15,6 +15,7 @@ from campaign.channels.base import (
     Limits,
     Notes,
     Options,
+    Rate,
     Receipt,
     Replay,
     ReplayKind,
@@ -59,6 +60,14 @@ class Postmark(Channel[Email]):
     def __init__(self, options: PostmarkOptions, tools: Tools) -> None:
         super().__init__(options, tools)
         self.lanes = options.connections
+
+    def rate(self, relay: str) -> Rate:
+        """The limit set for this account."""
+        return Rate(self.options.rate)
+
+    def domain_rate(self, domain: str) -> float:
+        """None of its own."""
+        return 0.0
 
     def check(self, message: Email) -> list[Problem]:
         """Postmark takes 10 MB a call."""

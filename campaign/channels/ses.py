@@ -14,7 +14,7 @@ from datetime import datetime
 from pydantic import Field, SecretStr
 
 from campaign.channels._reply import Reply
-from campaign.channels.base import Account, Channel, Limits, Notes, Options, Receipt, Replay, ReplayKind, Tools
+from campaign.channels.base import Account, Channel, Limits, Notes, Options, Rate, Receipt, Replay, ReplayKind, Tools
 from campaign.errors import ChannelDown, ChannelError, Problem, Refused, TryLater, Uncertain
 from campaign.model import Email
 
@@ -74,6 +74,14 @@ class Ses(Channel[Email]):
     def __init__(self, options: SesOptions, tools: Tools) -> None:
         super().__init__(options, tools)
         self.lanes = options.connections
+
+    def rate(self, relay: str) -> Rate:
+        """The limit set for this account."""
+        return Rate(self.options.rate)
+
+    def domain_rate(self, domain: str) -> float:
+        """None of its own."""
+        return 0.0
 
     def check(self, message: Email) -> list[Problem]:
         """SES takes 40 MB a message, counted after its encoding."""

@@ -18,6 +18,7 @@ from campaign.channels.base import Channel, Lane, LaneResult, OpensLane, Receipt
 from campaign.clock import Clock
 from campaign.delivery import outcomes
 from campaign.delivery.journal import Journal, Mark
+from campaign.delivery.pace import Pace
 from campaign.errors import ChannelError, Refused, TryLater, Uncertain
 from campaign.model import Email, Recipient
 from campaign.store.groups import Taken
@@ -34,6 +35,8 @@ MOST = 4000
 #: How long lanes may take to come back when the service is stopped, in seconds.
 GRACE = 5.0
 WITHDRAWN = "withdrawn"
+#: The code of a row whose recipient domain is at its limit.
+PACED = "pace"
 
 
 @dataclass(slots=True)
@@ -101,7 +104,7 @@ class Flow:
     clock: Clock
     closing: threading.Event
     stop_at: datetime
-    allowance: Callable[[int], int] = lambda wanted: wanted
+    pace: Pace | None = None
     _queue: deque[Row] = field(default_factory=deque)
     _more: threading.Condition = field(default_factory=threading.Condition)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -148,7 +151,7 @@ class Flow:
         """How many rows to take now: 0 while lanes have enough."""
         lanes = max(1, self.channel.lanes)
         group = max(FIRST * lanes, min(MOST, int(self._pace * 0.5)))
-        return self.allowance(group) if len(self._queue) * 2 < group else 0
+        return group if len(self._queue) * 2 < group else 0
 
     def _refill(self, limit: int) -> int:
         asked = self.clock.monotonic()
@@ -215,7 +218,7 @@ class Flow:
         try:
             lane = open_lane(self.channel)
             while self._wait_for_rows():
-                for key, outcome in lane.send(self._emails(rows), lambda key: self._may_begin(rows[key])):
+                for key, outcome in lane.send(self._emails(lane, rows), lambda key: self._may_begin(rows[key])):
                     self._ended(rows.pop(key), outcome)
                 self._left_over(rows)
         except BaseException as error:  # noqa: BLE001 - told by `work`, after everything else was settled
@@ -234,18 +237,29 @@ class Flow:
             self._idle += 1
             self._more.notify_all()
             self._more.wait_for(lambda: self._queue or not self._open or self._stop)
-            if not self._queue or self._stop or not self._open:
-                self._idle -= 1
-                return False
             self._idle -= 1
-            return True
+            return bool(self._queue and self._open and not self._stop)
 
-    def _emails(self, rows: dict[str, Row]) -> Iterator[tuple[str, Email]]:
+    def _may_go(self, lane: Lane) -> bool:
+        """Whether the lane's relay takes one more message now; where not, this waits a little."""
+        if self.pace is None or self.pace.relay(str(getattr(lane, "relay", ""))):
+            return True
+        with self._more:
+            self._more.wait(STEP)
+        return False
+
+    def _emails(self, lane: Lane, rows: dict[str, Row]) -> Iterator[tuple[str, Email]]:
         while not self._stop and self._open:
+            if not self._may_go(lane):
+                return
             try:
                 row = self._queue.popleft()
             except IndexError:
                 return
+            domain = row.person.address.rpartition("@")[2]
+            if self.pace is not None and not self.pace.domain(domain):
+                self._ended(row, TryLater(f"waits for its turn at {domain}", after=self.pace.turn(domain), code=PACED))
+                continue
             key = self.job.key(row)
             rows[key] = row
             try:

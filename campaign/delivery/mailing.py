@@ -7,10 +7,12 @@ import threading
 from datetime import datetime
 
 from campaign import render
+from campaign.channels.base import Paced
 from campaign.delivery import gates
 from campaign.delivery.flow import Flow
 from campaign.delivery.journal import Journal
 from campaign.delivery.mailjob import MailJob
+from campaign.delivery.pace import Pace
 from campaign.delivery.parts import Parts
 from campaign.delivery.replay import settle_left
 from campaign.delivery.shelf import InForce, Shelf
@@ -94,6 +96,7 @@ class Mailing:
             clock=self._parts.clock,
             closing=self._closing,
             stop_at=broadcast.stop_at,
+            pace=Pace(store.paces, self._parts.clock, run.ref.id, channel) if isinstance(channel, Paced) else None,
         )
         try:
             flow.work()

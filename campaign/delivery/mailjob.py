@@ -11,7 +11,7 @@ from campaign.address import KeyRing, parse
 from campaign.channels.base import Receipt
 from campaign.delivery import gates, outcomes
 from campaign.delivery.brake import Brake
-from campaign.delivery.flow import WITHDRAWN, Result, Row
+from campaign.delivery.flow import PACED, WITHDRAWN, Result, Row
 from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
@@ -140,6 +140,9 @@ class MailJob:
                 others.append(_skip(taken.id, outcome))
             elif result.row.gone:
                 gone.append(taken)
+            elif isinstance(outcome, TryLater) and outcome.code == PACED:
+                later = now + timedelta(seconds=outcome.after)
+                others.append(Settled(delivery=taken.id, state=DeliveryState.PENDING, not_before=later))
             elif self._goes_back(outcome, now):
                 back.append(taken.id)
             else:

@@ -13,6 +13,7 @@ from campaign.store.ledger import Ledger
 from campaign.store.log import Log
 from campaign.store.mailings import Mailings
 from campaign.store.notes import Alerts, ChannelNotes, Cipher
+from campaign.store.paces import Paces
 from campaign.store.workers import Workers
 
 
@@ -25,6 +26,7 @@ class Store:
         self.ledger = Ledger(database)
         self.deliveries = Deliveries(database)
         self.groups = Groups(database)
+        self.paces = Paces(database)
         self.journals = folder / "journals"
         self.mailings = Mailings(database)
         self.holds = Holds(database)

@@ -239,6 +239,15 @@ channel_notes = Table(
     flag("secret"),
 )
 
+#: When a relay or a recipient domain may be sent to again, and when it was first used.
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", String(400), primary_key=True),
+    instant("first_at", required=True),
+    instant("ready_at", required=True),
+)
+
 workers = Table(
     "workers",
     metadata,

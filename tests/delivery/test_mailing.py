@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import update
 
@@ -30,12 +31,13 @@ def mailing(
     lanes: int = 4,
     in_doubt: InDoubt = InDoubt.HOLD,
     stop: timedelta = timedelta(hours=8),
+    options: dict[str, Any] | None = None,
 ) -> Iterator[MailWorld]:
     add_people(database, people)
     load(Store(database, folder=folder))
     patience = {"connect": 5, "command": 5, "final": 5, "stall": 1}
     url = database.engine.url.render_as_string(hide_password=False)
-    with working(url, folder, relay.port, lanes=lanes, timeouts=patience) as world:
+    with working(url, folder, relay.port, lanes=lanes, timeouts=patience, **(options or {})) as world:
         world.open(in_doubt=in_doubt, stop=stop)
         yield world
 
@@ -219,3 +221,19 @@ def test_a_row_waits_for_its_time(database: Database, tmp_path: Path) -> None:
         world.parts.store.groups.settle(worker=9, began=NOW, now=NOW, others=[later])
         world.send()
         assert world.states() == {"sent": 2, "pending": 1}
+
+
+def test_limits_of_relay_and_domain_hold_in_a_run(database: Database, tmp_path: Path) -> None:
+    limits = {"rate": 40, "domain_rates": {"d1.example.org": 1}}
+    with CountingServer() as relay, mailing(database, tmp_path, relay, 90, options=limits) as world:
+        began = world.parts.clock.monotonic()
+        world.send()
+        took = world.parts.clock.monotonic() - began
+        slow = sum(count for to, count in relay.counts.items() if to.endswith("@d1.example.org"))
+        assert took > (relay.counts.total() - 2 * 40) / 40
+        assert 1 <= slow <= 2 + took
+        states = world.states()
+        assert states["sent"] == relay.counts.total()
+        assert states["pending"] == 90 - states["sent"]
+        waiting = world.parts.store.deliveries.of(world.broadcast.id, DeliveryState.PENDING)
+        assert all(row.attempts == 0 and row.not_before is not None for row in waiting)

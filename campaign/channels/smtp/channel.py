@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from campaign.channels.base import Account, Channel, Lane, Limits, Notes, Receipt, Replay, ReplayKind, Tools
+from campaign.channels.base import Account, Channel, Lane, Limits, Notes, Rate, Receipt, Replay, ReplayKind, Tools
 from campaign.channels.smtp.dkim import Signer
 from campaign.channels.smtp.lane import PipelinedLane
 from campaign.channels.smtp.options import LOOPBACK, Auth, Endpoint, Security, SmtpOptions
@@ -32,7 +32,8 @@ class Smtp(Channel[Email]):
         self.lanes = options.connections
         self._signer = Signer.from_keys(options.dkim)
         self._tokens = Tokens(options, tools) if options.oauth is not None else None
-        entries = [self._entry(endpoint) for endpoint in options.endpoints]
+        self._endpoints = options.endpoints
+        entries = [self._entry(endpoint) for endpoint in self._endpoints]
         self._relays = Relays(entries, tools.now)
         self._lock = threading.Lock()
         self._single = PipelinedLane(self._relays, self._sign, tools.now)
@@ -58,6 +59,16 @@ class Smtp(Channel[Email]):
     def open_lane(self) -> Lane:
         """A lane for one worker thread; at most `lanes` are meant to be open at a time."""
         return PipelinedLane(self._relays, self._sign, self.tools.now)
+
+    def rate(self, relay: str) -> Rate:
+        """The limit of one relay; that of the only one, where it is not said which."""
+        slow = self.options.slow_start
+        rate = next((each.rate for each in self._endpoints if relay in (each.name, "")), 0.0)
+        return Rate(rate, slow.rate, slow.doubles_every) if slow else Rate(rate)
+
+    def domain_rate(self, domain: str) -> float:
+        """The limit of one recipient domain."""
+        return float(self.options.domain_rates.get(domain.lower(), 0.0))
 
     def verify(self) -> Account:
         """Connect, sign in and leave. Raises TryLater or ChannelDown."""
