@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from campaign.address import KeyRing
-from campaign.channels.base import Channel, Tools
+from campaign.channels.base import Channel, Options, Tools
+from campaign.channels.connect import kept_secrets
 from campaign.channels.http import Http
 from campaign.channels.outbox import stand_in
-from campaign.channels.registry import Registry
+from campaign.channels.registry import Registry, secret_fields
 from campaign.clock import Clock, SystemClock
 from campaign.delivery.alerts import Tell, Teller
 from campaign.delivery.parts import Parts
@@ -25,6 +27,7 @@ from campaign.model import ChannelRef, Programme
 from campaign.render import Pages
 from campaign.render.pages import person_urls
 from campaign.settings import Approving, Installation, Settings, load_installation, load_key
+from campaign.settings.installation import ChannelEntry
 from campaign.store import Cipher, Database, Store
 from campaign.store.links import ListSets
 from campaign.store.lists import save_senders
@@ -42,6 +45,7 @@ class Ways:
         clock: Clock,
         registry: Registry | None = None,
         http: Http | None = None,
+        publish_media: Callable[[bytes, str], str] | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -49,6 +53,7 @@ class Ways:
         self._clock = clock
         self._registry = registry or Registry()
         self._http = http
+        self._publish_media = publish_media
         self._made: dict[tuple[str, str, bool], Channel[Any]] = {}
         self._states: tuple[int, dict[str, Any]] = (-1, {})
 
@@ -82,16 +87,43 @@ class Ways:
 
     def _make(self, name: str, kind: str, options: Mapping[str, Any], live: bool) -> Channel[Any]:
         if live:
-            return self._registry.make(name, kind, options, self.tools(name))
+            return self._registry.make(name, kind, self._with_secrets(name, kind, options), self.tools(name))
         real = self._registry.get(kind, name=name)
         return stand_in(real)(self._registry.measure(name, kind, options), self.tools(name))
 
     def try_out(self, name: str) -> None:
         """Make the real channel once, as it would be when live; raises SettingsError where something is missing."""
+        self.real(name).close()
+
+    def real(self, name: str) -> Channel[Any]:
+        """The real channel, live or not, made anew: for signing in, verifying and trying; raises SettingsError."""
+        entry = self.entry(name)
+        options = self._with_secrets(name, entry.kind, entry.options)
+        return self._registry.make(name, entry.kind, options, self.tools(name))
+
+    def entry(self, name: str) -> ChannelEntry:
+        """What channels.yaml says of a channel; RefusedError where it says nothing."""
         entry = self._installation.channels.get(name)
         if entry is None:
             raise RefusedError(f"{name} is not in channels.yaml yet. Add it there, with its kind and options.")
-        self._registry.make(name, entry.kind, entry.options, self.tools(name)).close()
+        return entry
+
+    def missing_secrets(self, name: str) -> list[str]:
+        """The secret options of a channel that neither the settings nor an earlier sign-in gave."""
+        entry = self.entry(name)
+        given = self._with_secrets(name, entry.kind, entry.options)
+        return [
+            field for field in secret_fields(self._registry.get(entry.kind, name=name).Options) if field not in given
+        ]
+
+    def options_of(self, name: str) -> type[Options]:
+        """The model of a channel's options."""
+        return self._registry.get(self.entry(name).kind, name=name).Options
+
+    def _with_secrets(self, name: str, kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options with the secrets that were typed in at `connect`; what the settings say comes first."""
+        fields = secret_fields(self._registry.get(kind, name=name).Options)
+        return {**kept_secrets(self._store.notes(name), fields), **options}
 
     def tools(self, name: str) -> Tools:
         """What the channel of that name is handed."""
@@ -102,6 +134,7 @@ class Ways:
             notes=self._store.notes(name),
             folder=self._settings.home / "outbox",
             media_url=self._settings.media_url,
+            publish_media=self._publish_media,
             sleep=self._clock.sleep,
             ca_file=self._settings.ca_file,
         )
@@ -110,6 +143,8 @@ class Ways:
         """Let go of every channel's connections."""
         for channel in self._made.values():
             channel.close()
+        if self._http is not None:
+            self._http.close()
 
     def _network(self) -> Http:
         if self._http is None:
@@ -127,6 +162,25 @@ class Ways:
         if changes != self._states[0]:
             self._states = (changes, self._store.channels.all())
         return self._states[1]
+
+
+def media_publisher(settings: Settings, key: Key) -> Callable[[bytes, str], str] | None:
+    """What puts an image at a public address: an unguessable name below `media/`; None where no address is set."""
+    if not settings.media_url:
+        return None
+
+    def publish(data: bytes, media_type: str) -> str:
+        suffix = {"image/png": ".png", "image/jpeg": ".jpg"}.get(media_type, "")
+        name = key.token("media-v1", hashlib.sha256(data).hexdigest()) + suffix
+        path = settings.home / "media" / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            half = path.with_name(f"{name}.{os.getpid()}.part")
+            half.write_bytes(data)
+            half.replace(path)
+        return f"{settings.media_url.rstrip('/')}/{name}"
+
+    return publish
 
 
 def open_store(settings: Settings, key: Key, *, create: bool = False) -> Store:
@@ -190,7 +244,8 @@ class App:
         self.installation = load_installation(settings)
         with self.store.database.write() as connection:
             save_senders(connection, self.installation.senders.values())
-        self.ways = Ways(self.store, settings, self.installation, self.clock)
+        media = media_publisher(settings, self.key)
+        self.ways = Ways(self.store, settings, self.installation, self.clock, publish_media=media)
         self.parts = make_parts(settings, self.store, self.key, self.clock, self.installation, self.ways)
 
     def channel_kinds(self) -> dict[str, str]:

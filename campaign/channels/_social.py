@@ -41,6 +41,10 @@ class Social(Channel[Post]):
             raise self.signed_out()
         return str(token)
 
+    def settle_tokens(self, tokens: dict[str, Any]) -> Mapping[str, Any]:
+        """What to keep of freshly granted tokens: all of it, where a network has nothing better."""
+        return tokens
+
     def fitted(self, image: Image, frame: Frame) -> Fitted:
         """`image` within `frame`; Refused where it cannot be."""
         try:

@@ -158,6 +158,10 @@ class LinkedIn(Social):
             {"likes": ("likesSummary", "totalLikes"), "replies": ("commentsSummary", "aggregatedTotalComments")},
         )
 
+    def sign_in_app(self, redirect_uri: str) -> App | None:
+        """The OAuth 2.0 client; None where a token is given by hand."""
+        return self.app() if self.options.client_id and self.options.token is None else None
+
     def app(self) -> App:
         """The OAuth 2.0 client."""
         secret = self.options.client_secret

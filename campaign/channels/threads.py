@@ -17,6 +17,7 @@ from campaign.channels import _checks
 from campaign.channels._graph import Containers, renewed
 from campaign.channels._images import Frame
 from campaign.channels._oauth import App, Tokens
+from campaign.channels._oauth import tokens as granted
 from campaign.channels.base import Account, Limits, Options, Replay, ReplayKind, Tools
 from campaign.errors import ChannelDown, Problem, Severity
 from campaign.model import Image, Post
@@ -136,6 +137,20 @@ class Threads(Containers):
             if isinstance(value, int) and isinstance(one.get("name"), str):
                 counts[one["name"]] = value
         return counts
+
+    def sign_in_app(self, redirect_uri: str) -> App | None:
+        """The OAuth 2.0 client; None where a token is given by hand."""
+        return self.app() if self.options.client_id and self.options.token is None else None
+
+    def settle_tokens(self, tokens: dict[str, Any]) -> Mapping[str, Any]:
+        """A token of 60 days for the one of an hour that signing in gives."""
+        secret = self.options.client_secret.get_secret_value() if self.options.client_secret else ""
+        query = {"grant_type": "th_exchange_token", "client_secret": secret, "access_token": str(tokens["access"])}
+        hidden = (secret, str(tokens["access"]))
+        reply = self.http.request("GET", "https://graph.threads.net/access_token", params=query, secrets=hidden)
+        if not reply.ok:
+            raise self.error(reply)
+        return granted(reply, self.tools.now())
 
     def app(self) -> App:
         """The OAuth 2.0 client."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campaign.cli.common import actor, as_option, opened, table
+from campaign.cli.connecting import connect, forget, stats, test, verify
 
 if TYPE_CHECKING:
     from campaign.channels.registry import Registry
@@ -88,3 +89,7 @@ def _kind(app: App, name: str) -> str:
     if name not in kinds:
         raise RefusedError(f"There is no channel {name}. There are: {', '.join(sorted(kinds)) or 'none yet'}.")
     return kinds[name]
+
+
+for command in (connect, verify, test, stats, forget):
+    channels.add_command(command)

@@ -61,6 +61,22 @@ class PlayedMastodon(Imitation):
     def me(self, sent: Sent) -> Answer:
         return self._signed_in(sent) or json_answer({"id": "7", "username": "hscp", "acct": "hscp"})
 
+    @route("POST", "/api/v1/apps", host=HOST)
+    def register(self, sent: Sent) -> Answer:
+        body = self.json(sent)
+        schema = obj({"client_name": text(), "redirect_uris": text(), "scopes": text()})
+        self.must(not wrong(schema, body), wrong(schema, body))
+        return json_answer({"client_id": "app-1", "client_secret": "app-secret-1", "name": body["client_name"]})
+
+    @route("POST", "/oauth/token", host=HOST)
+    def token(self, sent: Sent) -> Answer:
+        form = self.form(sent)
+        wanted = {"grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret"}
+        self.must(set(form) == wanted, f"fields {sorted(form)}")
+        if form["code"] != "code-1":
+            return json_answer({"error": "invalid_grant", "error_description": "The code is not valid"}, 400)
+        return json_answer({"access_token": TOKEN, "token_type": "Bearer", "scope": "read:accounts", "created_at": 1})
+
     @route("POST", "/api/v2/media", host=HOST)
     def upload(self, sent: Sent) -> Answer:
         if refused := self._signed_in(sent):

@@ -269,6 +269,21 @@ class PlayedThreads(Container):
     def limit(self, sent: Sent) -> Answer:
         return self.signed_in(sent) or json_answer({"data": [{"quota_usage": 4, "config": {"quota_total": 250}}]})
 
+    @route("POST", "/oauth/access_token", host=host)
+    def exchange(self, sent: Sent) -> Answer:
+        self.must(
+            set(self.form(sent)) == {"grant_type", "code", "redirect_uri", "client_id", "client_secret"}, "fields"
+        )
+        return json_answer({"access_token": "short-token", "user_id": int(USER)})
+
+    @route("GET", "/access_token", host=host)
+    def lengthen(self, sent: Sent) -> Answer:
+        query = self.query(sent)
+        self.must(
+            query.get("grant_type") == "th_exchange_token" and query.get("access_token") == "short-token", "grant"
+        )
+        return json_answer({"access_token": self.token, "token_type": "bearer", "expires_in": 5_184_000})
+
     @route("GET", "/refresh_access_token", host=host)
     def renew(self, sent: Sent) -> Answer:
         self.must(self.query(sent).get("grant_type") == "th_refresh_token", "the grant")

@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from campaign.channels import _checks
 from campaign.channels._images import Frame
+from campaign.channels._oauth import App
 from campaign.channels._outcome import outcome
 from campaign.channels._readback import Listed, moment, search
 from campaign.channels._reply import Reply
@@ -38,6 +39,7 @@ from campaign.channels.mastodon.instance import Instance, ask, known
 from campaign.errors import ChannelDown, ChannelError, Problem, TryLater
 from campaign.model import Post
 
+SCOPES = ("read:accounts", "read:statuses", "write:statuses", "write:media")
 WINDOW = timedelta(minutes=55)
 POLLS = 40
 
@@ -147,6 +149,23 @@ class Mastodon(Social):
             "replies": ("replies_count",),
         }
         return figures(reply, fields)
+
+    def sign_in_app(self, redirect_uri: str) -> App | None:
+        """An application registered with the server for this; None where a token is given by hand."""
+        if self.options.token is not None:
+            return None
+        server = self.options.server
+        form = {"client_name": "campaign-bot", "redirect_uris": redirect_uri, "scopes": " ".join(SCOPES)}
+        reply = self.http.request("POST", f"{server}/api/v1/apps", json=form, repeatable=True)
+        if not reply.ok:
+            raise self._error(reply)
+        return App(
+            authorize=f"{server}/oauth/authorize",
+            token=f"{server}/oauth/token",
+            client_id=reply.need("client_id"),
+            client_secret=reply.need("client_secret"),
+            scopes=SCOPES,
+        )
 
     def _adopt(self, instance: Instance) -> None:
         self._instance = instance

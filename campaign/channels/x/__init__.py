@@ -157,6 +157,10 @@ class X(Social):
         names |= {"views": "impression_count"}
         return figures(reply, {name: ("data", "public_metrics", field) for name, field in names.items()})
 
+    def sign_in_app(self, redirect_uri: str) -> App | None:
+        """The OAuth 2.0 client; None where the four keys of OAuth 1.0a are used."""
+        return None if self.options.api_key or not self.options.client_id else self.app()
+
     def app(self) -> App:
         """The OAuth 2.0 client."""
         secret = self.options.client_secret
