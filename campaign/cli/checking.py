@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from campaign.errors import Problem
     from campaign.programme import Loaded
     from campaign.programme.checks import Installation, Measure, Report, Sheet
+    from campaign.settings.installation import ChannelEntry
+    from campaign.wiring import App
 
 #: Known to carry emails, which have no length to measure; its TLS and DKIM libraries take long to load.
 NOT_MEASURED = frozenset({"smtp"})
@@ -141,7 +143,7 @@ def _installation(tokens: bool) -> Installation | None:
         return facts(app, tokens)
 
 
-def facts(app: Any, tokens: bool = False) -> Installation:
+def facts(app: App, tokens: bool = False) -> Installation:
     """What an opened installation knows that a programme file does not."""
     from campaign.programme.checks import Installation, ListFacts
     from campaign.store.lists import all_lists
@@ -151,7 +153,7 @@ def facts(app: Any, tokens: bool = False) -> Installation:
             each.list.slug: ListFacts(size=each.confirmed, sender=each.list.sender) for each in all_lists(connection)
         }
     entries = app.installation.channels
-    rates = {name: float(entry.options.get("rate") or 0) for name, entry in entries.items()}
+    rates = {name: _rate(entry) for name, entry in entries.items()}
     return Installation(
         base_url=app.settings.base_url,
         channels={name: entry.kind for name, entry in entries.items()},
@@ -163,7 +165,20 @@ def facts(app: Any, tokens: bool = False) -> Installation:
     )
 
 
-def _tokens(app: Any, names: list[str]) -> dict[str, Any]:
+def _rate(entry: ChannelEntry) -> float:
+    """Emails a second that a channel of the installation sends at most, over all its relays; 0: not limited."""
+    from campaign.channels.registry import Registry
+    from campaign.errors import SettingsError
+
+    try:
+        options = Registry().measure(entry.name, entry.kind, entry.options)
+    except SettingsError:  # `doctor` and `channels` tell what is wrong with it
+        return 0.0
+    rates = [float(getattr(part, "rate", 0)) for part in getattr(options, "endpoints", (options,))]
+    return sum(rates) if all(rates) else 0.0
+
+
+def _tokens(app: App, names: list[str]) -> dict[str, Any]:
     from campaign.channels.base import Verifies
     from campaign.errors import ChannelError, SettingsError
     from campaign.model import ChannelRef

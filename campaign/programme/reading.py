@@ -33,7 +33,8 @@ class Source:
     """Where each value of a programme stands in its file. Lines and columns count from 1.
 
     A place is asked for by dotted path: `posts.tue-launch.text`, `days.mon.themes.prevent.title`,
-    `themes.prevent.title`. A path that is not in the file answers the place of the nearest part of it that is.
+    `themes.prevent.title`. A path that is not in the file answers the place of the nearest part of it that is, at
+    last that of the whole file.
     """
 
     file: str = ""
@@ -47,7 +48,7 @@ class Source:
             if path in self.places:
                 return self.places[path]
             path = path.rpartition(".")[0]
-        return (0, 0)
+        return self.places.get("", (0, 0))
 
     def states(self, where: str) -> bool:
         """Whether the file itself states the value at that path."""

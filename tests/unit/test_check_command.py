@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from campaign.cli import main
+from campaign.cli.checking import _rate
+from campaign.settings.installation import ChannelEntry
 from tests.unit.check_weeks import PICTURE, changed, good
 
 
@@ -97,3 +99,55 @@ def test_the_schema_is_json_schema_and_the_keys_are_a_table() -> None:
     printed = CliRunner().invoke(main, ["schema"])
     jsonschema.Draft202012Validator.check_schema(json.loads(printed.output))
     assert "| `embargo_until` |" in CliRunner().invoke(main, ["schema", "--markdown"]).output
+
+
+def test_an_installation_at_hand_is_looked_at(week: Path) -> None:
+    home = week / "home"
+    env = {"CAMPAIGN_HOME": str(home), "CAMPAIGN_KEY_FILE": str(week / "key" / "key")}
+    assert CliRunner(env=env).invoke(main, ["init"]).exit_code == 0
+    (home / "channels.yaml").write_text("mail: {kind: smtp, host: relay.example.org, rate: 7, relays: [{rate: 3}]}\n")
+    (home / "senders.yaml").write_text("roads: {from_address: news@example.org}\n")
+    data = good()
+    (week / "good.yaml").write_text(json.dumps(data, indent=1))
+    report = CliRunner(env=env).invoke(main, ["check", "--json", str(week / "good.yaml")])
+    (one,) = json.loads(report.output)["files"]
+    assert {each["code"]: each["severity"] for each in one["problems"]} == {"P7": "warning", "P10": "error"}
+    assert not any("installation" in each for each in one["not_judged"])
+    listed = ["lists", "add", "staff", "--title", "Staff", "--sender", "roads", "--basis", "public_task"]
+    assert CliRunner(env=env).invoke(main, listed).exit_code == 0
+    again = CliRunner(env=env).invoke(main, ["check", str(week / "good.yaml")])
+    assert again.exit_code == 0, again.output
+    assert "L4" in again.output
+    alone = CliRunner(env=env).invoke(main, ["check", "--alone", str(week / "good.yaml")])
+    assert "there is no installation at hand" in alone.output
+
+
+def test_the_rate_of_a_channel_is_that_of_all_its_relays() -> None:
+    relays = [{"host": "b.example.org", "rate": 3}]
+    entry = ChannelEntry("mail", "smtp", {"host": "a.example.org", "rate": 7, "relays": relays})
+    assert _rate(entry) == 10
+    assert _rate(ChannelEntry("mail", "smtp", {"host": "a.example.org", "rate": 7, "relays": [{"rate": 0}]})) == 0
+    assert _rate(ChannelEntry("mail", "smtp", {"hots": "a.example.org"})) == 0
+
+
+def test_a_week_without_dates_is_looked_at_as_of_a_monday(week: Path) -> None:
+    data = good()
+    for key in ("starts", "ends"):
+        del data["campaign"][key]
+    for day, word in zip(data["days"], ("Mon", "Tues"), strict=True):
+        day["weekday"] = word
+        del day["date"]
+    del data["mailings"]
+    (week / "good.yaml").write_text(json.dumps(data))
+    assert run(week, "good.yaml").exit_code == 1
+    fine = run(week, "good.yaml", "--starts", "2024-03-04")
+    assert fine.exit_code == 0, fine.output
+    assert run(week, "good.yaml", "--starts", "2024-03-05").exit_code == 1
+
+
+def test_a_file_of_fifty_megabytes_is_refused_without_being_read(week: Path) -> None:
+    with (week / "huge.yaml").open("wb") as file:
+        file.truncate(50_000_000)
+    result = run(week, "huge.yaml")
+    assert result.exit_code == 1
+    assert "larger than 2,000,000 bytes" in result.output

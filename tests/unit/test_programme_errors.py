@@ -192,6 +192,9 @@ def test_a_briefing_is_one_mailing() -> None:
     with pytest.raises(ProgrammeError) as caught:
         load(data)
     assert [problem.code for problem in caught.value.problems] == ["V15", "V15"]
+    with pytest.raises(ProgrammeError) as caught:
+        load(small(kind="briefing"))
+    assert [(problem.code, problem.line) for problem in caught.value.problems] == [("V15", 1)]
 
 
 def dateless() -> dict[str, Any]:
