@@ -72,13 +72,5 @@ class PreferencesForm:
     controllers: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HookAnswer:
-    """What a provider is answered: an HTTP status and a few words without anybody's details."""
-
-    status: int
-    text: str = ""
-
-
-#: A provider's callback: body, headers (names in lower case) and the present -> an answer.
-Hook = Callable[[bytes, Mapping[str, str], datetime], HookAnswer]
+#: A provider's callback: body, headers (names in lower case) and the present -> HTTP status and a few words.
+Hook = Callable[[bytes, Mapping[str, str], datetime], tuple[int, str]]

@@ -36,8 +36,8 @@ class Hooks:
                 raise HTTPException(413)
             parts.append(part)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        answer = await run_in_threadpool(hook, b"".join(parts), headers, self.clock.now())
-        return PlainTextResponse(answer.text, answer.status, {"Cache-Control": "no-store"})
+        status, words = await run_in_threadpool(hook, b"".join(parts), headers, self.clock.now())
+        return PlainTextResponse(f"{words}\n", status, {"Cache-Control": "no-store"})
 
     def route(self) -> Route:
         """Where providers call."""

@@ -1,0 +1,137 @@
+"""The walk of joining and leaving in a real browser, at phone width, in the dark and with scripts off."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from campaign.store.database import Database
+from campaign.web.serve import Server, address, listen
+from tests.browser.chromium import opened, overflow, violations
+from tests.web.people import People
+from tests.web.weeks import Stand, at
+
+pytestmark = pytest.mark.browser
+
+WAYS: dict[str, dict[str, Any]] = {"light": {"width": 1280}, "dark phone": {"width": 320, "dark": True}}
+
+
+class Walk:
+    """The pages of joining behind a real server, over lists of their own."""
+
+    def __init__(self, people: People, stand: Stand) -> None:
+        self.people = people
+        self.stand = stand
+        self.url = stand.site.base_url
+
+    def letter(self, kind: str) -> str:
+        """The address in the last letter, which must be of that kind."""
+        last = self.people.letters()[-1]
+        assert last["kind"] == kind
+        return f"{self.url}/confirm/{last['token']}"
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Iterator[Walk]:
+    database = Database(f"sqlite:///{tmp_path / 'campaign.db'}")
+    database.create()
+    people = People(database, at("8 12:00"))
+    listening = listen("127.0.0.1", 0)
+    other = address(listening).replace("http://127.0.0.1", "localhost")
+    stand = Stand("8 12:00", base=address(listening), visitors=people.visitors, hosts=(other,))
+    with Server(stand.app, listening):
+        yield Walk(people, stand)
+    database.close()
+
+
+def fine(page: Page, *, script: bool) -> None:
+    """Nothing wider than the window; and, where scripts run, nothing for axe-core to find."""
+    assert overflow(page) == 0, page.url
+    if script:
+        assert violations(page) == [], page.url
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_a_person_joins_chooses_asks_and_leaves(browser: Browser, walk: Walk, way: str, script: bool) -> None:
+    with opened(browser, script=script, **WAYS[way]) as page:
+        page.goto(walk.url)
+        page.get_by_role("link", name="Get each day by email").click()
+        fine(page, script=script)
+        page.get_by_role("button", name="Send me the emails").click()
+        assert page.title().startswith("Error:")
+        fine(page, script=script)
+        page.get_by_role("link", name="Enter an email address like name@example.org").click()
+        page.get_by_label("Email address").fill("jo@example.org")
+        page.get_by_label("Practitioners").check()
+        page.get_by_label("Parents").check()
+        page.get_by_role("button", name="Send me the emails").click()
+        assert page.inner_text("h1") == "Check your inbox"
+        fine(page, script=script)
+
+        page.goto(walk.letter("confirm"))
+        fine(page, script=script)
+        page.get_by_role("button", name="Yes, subscribe me").click()
+        assert page.inner_text("h1") == "You are subscribed"
+        fine(page, script=script)
+
+        link = walk.people.link()
+        page.goto(f"{walk.url}/preferences/{link}")
+        fine(page, script=script)
+        page.get_by_label("Isle of Wight").check()
+        page.get_by_label("Take a break").select_option("14")
+        page.get_by_role("button", name="Save").click()
+        assert page.get_by_label("Isle of Wight").is_checked()
+        assert page.get_by_role("status").first.inner_text().startswith("Saved")
+        fine(page, script=script)
+        page.get_by_role("button", name="Ask for a copy").click()
+        page.goto(walk.letter("export"))
+        fine(page, script=script)
+        page.get_by_role("button", name="Read it here").click()
+        assert "jo@example.org" in page.inner_text("main")
+        fine(page, script=script)
+
+        page.goto(f"{walk.url}/unsubscribe/{link}")
+        fine(page, script=script)
+        page.get_by_role("button", name="Unsubscribe me").click()
+        assert page.inner_text("h1") == "You are unsubscribed"
+        fine(page, script=script)
+        assert set(walk.people.states().values()) == {"unsubscribed"}
+
+
+def partner(walk: Walk, path: str) -> str:
+    """The address of a page of another site (localhost) that frames that path of ours."""
+    frame = f'<iframe title="Ours" width="300" height="900" src="{walk.url}{path}"></iframe>'
+    html = f'<!doctype html><html lang="en"><title>Partner</title><main><h1>Partner</h1>{frame}</main>'
+    walk.stand.app.router.routes.insert(
+        0, Route("/partner", lambda request: HTMLResponse(html, headers={"Content-Security-Policy": "frame-src *"}))
+    )
+    return walk.url.replace("127.0.0.1", "localhost") + "/partner"
+
+
+def test_the_form_works_within_a_partners_site(browser: Browser, walk: Walk) -> None:
+    with opened(browser, width=360, script=False) as page:
+        page.goto(partner(walk, "/join/form"))
+        frame = page.frame_locator("iframe")
+        frame.get_by_label("Email address").fill("jo@example.org")
+        frame.get_by_label("Parents").check()
+        frame.get_by_role("button", name="Send me the emails").click()
+        frame.get_by_role("heading", name="Check your inbox").wait_for(timeout=5000)
+    assert [letter["kind"] for letter in walk.people.letters()] == ["confirm"]
+
+
+def test_the_week_shows_within_a_partners_site(browser: Browser, walk: Walk) -> None:
+    with opened(browser, width=360) as page:
+        page.goto(partner(walk, "/week-2023/widget"))
+        page.frame_locator("iframe").get_by_role("heading", name="Safeguarding Week 2023").wait_for(timeout=5000)
+        assert violations(page) == []
+
+
+def test_no_other_page_of_ours_shows_within_a_partners_site(browser: Browser, walk: Walk) -> None:
+    with opened(browser, width=360) as page:
+        page.goto(partner(walk, "/week-2023"))
+        assert page.frame_locator("iframe").get_by_role("heading", name="Safeguarding Week 2023").count() == 0
