@@ -28,7 +28,7 @@ from campaign.render import Pages
 from campaign.render.pages import person_urls
 from campaign.settings import Approving, Installation, Settings, load_installation, load_key
 from campaign.settings.installation import ChannelEntry
-from campaign.store import Cipher, Database, Store
+from campaign.store import Cipher, Database, Store, migrations
 from campaign.store.links import ListSets
 from campaign.store.lists import save_senders
 from campaign.tokens import Key
@@ -190,11 +190,13 @@ def open_store(settings: Settings, key: Key, *, create: bool = False) -> Store:
     """
     database = Database(settings.database)
     if create:
-        database.create()
+        migrations.create(database)
     elif database.file is not None and not database.file.exists():
         raise RefusedError(
             f"There is no ledger at {database.file.resolve()}. Run `campaign init` first, or set CAMPAIGN_HOME."
         )
+    else:
+        migrations.check(database)
     return Store(database, folder=settings.home, cipher=cipher_of(key))
 
 
