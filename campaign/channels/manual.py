@@ -100,7 +100,9 @@ class Manual(Channel[Post]):
             described = "decorative: no description" if image.decorative else f"its description: {image.alt}"
             steps.append(f"Add {name} ({described}).")
         steps += [f"Post it at {post.about.planned_at:%H:%M} UTC on {post.about.planned_at:%d %B %Y}, or soon after."]
-        steps += ["Mark it as posted on the desk, or with `campaign deliveries settle`, with its address."]
+        about = post.about
+        message = f"{about.campaign}/{about.message}/{about.day}/{about.channel}"
+        steps += [f"Say that you did: on the desk, or `campaign settle {message} --it-went-out --url ITS-ADDRESS`."]
         return "".join(f"{number}. {step}\n" for number, step in enumerate(steps, 1))
 
 

@@ -50,6 +50,7 @@ def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
         site=replace(site_of(app, base_url), rehearsal=rehearsal),
         clock=app.clock,
         weeks=weeks,
+        media=app.settings.home / "media",
         visitors=Lists(
             database,
             app.ring,

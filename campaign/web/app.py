@@ -18,6 +18,7 @@ from campaign.web.colours import styles
 from campaign.web.hooks import LARGEST, Hooks
 from campaign.web.images import media_type
 from campaign.web.joining.pages import JoiningPages
+from campaign.web.media import Media
 from campaign.web.parts import Parts
 from campaign.web.public.routes import public_routes
 from campaign.web.security import Guard
@@ -43,6 +44,8 @@ def create_app(parts: Parts) -> Starlette:
 
 def _routes(parts: Parts, templates: Templates) -> list[BaseRoute]:
     own: list[BaseRoute] = [templates.assets.route(), Route("/healthz", _health, methods=["GET"])]
+    if parts.media is not None:
+        own.append(Media(parts.media).route())
     if parts.hooks:
         own.append(Hooks(parts).route())
     if parts.visitors is not None:

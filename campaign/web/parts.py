@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -168,3 +169,4 @@ class Parts:
     visitors: Visitors | None = None
     hooks: Mapping[str, Hook] = field(default_factory=_nothing)
     look_every: float = 0.5
+    media: Path | None = None
