@@ -243,7 +243,11 @@ def test_a_link_to_a_page_that_nobody_serves_is_told() -> None:
 def test_examples_are_errors_once_a_channel_is_live() -> None:
     data = changed("resources/kit/link", "https://www.example.org/kit")
     assert "K5" not in codes(data, installation=installation())
-    assert codes(data, installation=installation(live=frozenset({"mail"})))["K5"].severity is ERROR
+    live = installation(live=frozenset({"mail"}))
+    assert codes(data, installation=live)["K5"].severity is ERROR
+    data = changed("campaign/contact/email", "team@example.org")
+    assert codes(data, installation=live)["K5"].where == "campaign.contact.email"
+    assert "K5" not in codes(good(), installation=live)
 
 
 def test_the_length_is_the_networks_own() -> None:

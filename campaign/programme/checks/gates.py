@@ -68,6 +68,10 @@ def _of_resource(where: str, resource: Resource) -> Iterator[tuple[str, str]]:
 
 def _links(sheet: Sheet) -> Iterator[Problem]:
     live = bool(sheet.installation and sheet.installation.live)
+    contact = sheet.programme.campaign.contact
+    if live and contact and EXAMPLE.search(f"https://{contact.email.rpartition('@')[2]}"):
+        message = f"{contact.email} is an example, and a channel is live"
+        yield sheet.error("K5", message, "campaign.contact.email", "Write the real address.")
     for where, url in addresses(sheet):
         if url.startswith("#"):
             yield sheet.error("K1", f"'{url}' is a placeholder, not a link", where, "Write the address, or no_link.")
