@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from campaign.errors import Problem
 from campaign.model import DAY_IDS, WEEKDAYS, CampaignKind, Day, PlannedMessage, PlannedPost, Programme
+from campaign.plan import changed_clocks
 from campaign.programme.dates import long_date
 from campaign.programme.kinds import RESOURCE_LINK
 from campaign.programme.reading import Source, nearest
 from campaign.programme.shelf import FileProblem, Shelf
-from campaign.programme.walls import left_out
 
 LONGEST_WEEK = 7
 
@@ -154,7 +154,7 @@ def _timed(moment: datetime | date | None) -> datetime | None:
 def _clock_changes(programme: Programme, source: Source) -> Iterator[Problem]:
     zone = ZoneInfo(programme.campaign.timezone)
     for where, wall in wall_times(programme):
-        if left_out(wall, zone):
+        if changed_clocks(wall, zone) == "gap":
             day = long_date(wall.date())
             message = f"{wall:%H:%M} on {day} does not exist: the clocks go forward over it"
             yield source.problem("T1", message, where, hint="Write a time outside that hour.")
