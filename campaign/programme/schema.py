@@ -181,7 +181,7 @@ class MapOf:
     ids: Id = SLUG
     defines: tuple[str, ...] = ()
     uses: str = ""
-    most: int = 1000
+    most: int = 10_000
 
     def read(self, node: Node, reader: Reader, where: str) -> Any:
         """A read-only mapping, in the order of the ids."""

@@ -15,9 +15,9 @@ import yaml
 
 from campaign.errors import Problem
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 8_000_000
 MAX_DEPTH = 20
-MAX_NODES = 100_000
+MAX_NODES = 400_000
 
 #: What no line of a text may hold: C0 and C1 control characters, marks that turn the reading direction round.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")

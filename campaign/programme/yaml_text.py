@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Notes = Mapping[str, Sequence[str]]
@@ -41,12 +41,12 @@ SECTIONS = {
 
 def emit(tree: Mapping[str, Any], notes: Notes, head: Sequence[str] = ()) -> str:
     """The file: comments of `head`, then each section under a sentence about it."""
-    lines = [f"# {line}".rstrip() for line in head]
+    writer = _Writer(notes, [f"# {line}".rstrip() for line in head])
     for key, value in tree.items():
         if key in SECTIONS:
-            lines += ["", f"# {SECTIONS[key]}"] if lines else [f"# {SECTIONS[key]}"]
-        lines.extend(_pair(key, value, 0, key, notes))
-    return "\n".join(lines) + "\n"
+            writer.lines += ["", f"# {SECTIONS[key]}"] if writer.lines else [f"# {SECTIONS[key]}"]
+        writer.pair(key, value, 0, key)
+    return "\n".join(writer.lines) + "\n"
 
 
 def quoted(text: str, *, flow: bool = False) -> str:
@@ -66,40 +66,6 @@ def _escape(match: re.Match[str]) -> str:
     return _ESCAPES.get(sign) or (f"\\x{ord(sign):02x}" if ord(sign) < 256 else f"\\u{ord(sign):04x}")
 
 
-def _pair(key: str, value: Any, indent: int, path: str, notes: Notes) -> Iterator[str]:
-    pad = " " * indent
-    for note in notes.get(path, ()):
-        yield from _comment(note, pad)
-    name = quoted(key)
-    if isinstance(value, str):
-        yield from _text(f"{pad}{name}:", value, indent)
-    elif not value:
-        yield f"{pad}{name}: {'[]' if isinstance(value, list) else '{}'}"
-    elif isinstance(value, list):
-        yield from _list(name, value, indent, path, notes)
-    else:
-        yield from _group(name, value, indent, path, notes)
-
-
-def _comment(note: str, pad: str) -> Iterator[str]:
-    words = " ".join(note.split())
-    while words:
-        room = WIDTH - len(pad) - 2
-        cut = words if len(words) <= room else words[: words.rfind(" ", 0, room) if " " in words[:room] else room]
-        yield f"{pad}# {cut}"
-        words = words[len(cut) :].strip()
-
-
-def _text(lead: str, text: str, indent: int) -> Iterator[str]:
-    blocky = "\n" in text and not _UNPRINTABLE.search(text) and text == text.strip() and "\n " not in text[:2]
-    if not blocky:
-        yield f"{lead} {quoted(text)}"
-        return
-    yield f"{lead} |-" if lead.endswith(":") else f"{lead}|-"
-    pad = " " * (indent + 2)
-    yield from (f"{pad}{line}" if line else "" for line in text.split("\n"))
-
-
 def _flow(value: Any) -> str:
     if isinstance(value, str):
         return quoted(value, flow=True)
@@ -108,59 +74,97 @@ def _flow(value: Any) -> str:
     return "{" + ", ".join(f"{quoted(key, flow=True)}: {_flow(each)}" for key, each in value.items()) + "}"
 
 
-def _list(name: str, items: list[Any], indent: int, path: str, notes: Notes) -> Iterator[str]:
-    pad = " " * indent
-    noted = any(note.startswith(f"{path}.") for note in notes)
-    if all(isinstance(item, str) for item in items) and not noted:
-        line = f"{pad}{name}: {_flow(items)}"
-        if len(line) <= WIDTH or all(len(item) < 40 for item in items):
-            yield line
+class _Writer:
+    """Gathers the lines. `noted` are paths below which a note stands, so that no group is folded over one."""
+
+    def __init__(self, notes: Notes, lines: list[str]) -> None:
+        self.notes = notes
+        self.lines = lines
+        self.noted: set[str] = set()
+        for path in notes:
+            parts = path.split(".")
+            self.noted.update(".".join(parts[:size]) for size in range(1, len(parts)))
+
+    def comment(self, path: str, pad: str) -> None:
+        for note in self.notes.get(path, ()):
+            words = " ".join(note.split())
+            while words:
+                room = WIDTH - len(pad) - 2
+                cut = (
+                    words if len(words) <= room else words[: words.rfind(" ", 0, room) if " " in words[:room] else room]
+                )
+                self.lines.append(f"{pad}# {cut}")
+                words = words[len(cut) :].strip()
+
+    def pair(self, key: str, value: Any, indent: int, path: str) -> None:
+        pad = " " * indent
+        self.comment(path, pad)
+        name = quoted(key)
+        if isinstance(value, str):
+            self.text(f"{pad}{name}:", value, indent)
+        elif not value:
+            self.lines.append(f"{pad}{name}: {'[]' if isinstance(value, list) else '{}'}")
+        elif isinstance(value, list):
+            self.list(name, value, indent, path)
+        else:
+            self.group(name, value, indent, path)
+
+    def text(self, lead: str, text: str, indent: int) -> None:
+        if "\n" not in text or _UNPRINTABLE.search(text) or text != text.strip():
+            self.lines.append(f"{lead} {quoted(text)}")
             return
-    yield f"{pad}{name}:"
-    for number, item in enumerate(items):
-        place = f"{path}.{number}"
-        for note in notes.get(place, ()):
-            yield from _comment(note, pad + "  ")
-        if isinstance(item, str):
-            yield from _text(f"{pad}  -", item, indent + 2) if "\n" not in item else [f"{pad}  - {quoted(item)}"]
-        elif _fits(name, item, place, notes, indent + 4):
-            yield f"{pad}  - {_flow(item)}"
-        else:
-            yield from _dashed(item, indent + 2, place, notes)
+        self.lines.append(f"{lead} |-")
+        pad = " " * (indent + 2)
+        self.lines.extend(f"{pad}{line}" if line else "" for line in text.split("\n"))
 
+    def list(self, name: str, items: Sequence[Any], indent: int, path: str) -> None:
+        pad = " " * indent
+        if path not in self.noted and all(isinstance(item, str) for item in items):
+            line = f"{pad}{name}: {_flow(items)}"
+            if len(line) <= WIDTH or all(len(item) < 40 for item in items):
+                self.lines.append(line)
+                return
+        self.lines.append(f"{pad}{name}:")
+        for number, item in enumerate(items):
+            place = f"{path}.{number}"
+            self.comment(place, pad + "  ")
+            if isinstance(item, str):
+                self.lines.append(f"{pad}  - {quoted(item)}")
+            elif self.fits(name, item, place, indent + 4):
+                self.lines.append(f"{pad}  - {_flow(item)}")
+            else:
+                self.dashed(item, indent + 2, place)
 
-def _dashed(item: Mapping[str, Any], indent: int, path: str, notes: Notes) -> Iterator[str]:
-    """A group as a list's item: its first line begins with the dash, and notes on its first key go above."""
-    pad = " " * indent
-    lines = [line for key, value in item.items() for line in _pair(key, value, indent + 2, f"{path}.{key}", notes)]
-    while lines and lines[0].lstrip().startswith("#"):
-        yield pad + lines.pop(0).lstrip()
-    first, *rest = lines
-    yield f"{pad}- {first.lstrip()}"
-    yield from rest
+    def dashed(self, item: Mapping[str, Any], indent: int, path: str) -> None:
+        """A group as a list's item: its first line begins with the dash, and notes on its first key go above."""
+        start = len(self.lines)
+        for key, value in item.items():
+            self.pair(key, value, indent + 2, f"{path}.{key}")
+        while start < len(self.lines) - 1 and self.lines[start].lstrip().startswith("#"):
+            self.lines[start] = self.lines[start][2:]
+            start += 1
+        self.lines[start] = f"{' ' * indent}- {self.lines[start].lstrip()}"
 
+    def group(self, name: str, value: Mapping[str, Any], indent: int, path: str) -> None:
+        pad = " " * indent
+        parent = path.rpartition(".")[2]
+        if indent and self.fits(parent, value, path, indent + len(name) + 2):
+            self.lines.append(f"{pad}{name}: {_flow(value)}")
+            return
+        self.lines.append(f"{pad}{name}:")
+        for key, each in value.items():
+            place = f"{path}.{key}"
+            if indent == 0 and self.fits(parent, each, place, len(key) + 4):
+                self.comment(place, pad + "  ")
+                self.lines.append(f"{pad}  {quoted(key)}: {_flow(each)}")
+                continue
+            start = len(self.lines)
+            self.pair(key, each, indent + 2, place)
+            if indent == 0 and parent != "campaign" and len(self.lines) - start > 2 and key != next(iter(value)):
+                self.lines.insert(start, "")
 
-def _group(name: str, value: Mapping[str, Any], indent: int, path: str, notes: Notes) -> Iterator[str]:
-    pad = " " * indent
-    if _fits(path.rpartition(".")[2] if indent else "", value, path, notes, indent + len(name) + 2):
-        yield f"{pad}{name}: {_flow(value)}"
-        return
-    yield f"{pad}{name}:"
-    parent = path.rpartition(".")[2]
-    for key, each in value.items():
-        place = f"{path}.{key}"
-        if isinstance(each, Mapping) and indent == 0 and _fits(parent, each, place, notes, indent + len(key) + 4):
-            yield from (line for note in notes.get(place, ()) for line in _comment(note, pad + "  "))
-            yield f"{pad}  {quoted(key)}: {_flow(each)}"
-        else:
-            lines = list(_pair(key, each, indent + 2, place, notes))
-            if indent == 0 and parent != "campaign" and len(lines) > 2 and key != next(iter(value)):
-                yield ""
-            yield from lines
-
-
-def _fits(name: str, value: Any, path: str, notes: Notes, indent: int) -> bool:
-    if name not in FLOWING or not isinstance(value, Mapping) or any(note.startswith(f"{path}.") for note in notes):
-        return False
-    line = _flow(value)
-    return len(line) + indent <= WIDTH and "\\n" not in line
+    def fits(self, name: str, value: Any, path: str, indent: int) -> bool:
+        if name not in FLOWING or not isinstance(value, Mapping) or path in self.noted:
+            return False
+        line = _flow(value)
+        return len(line) + indent <= WIDTH and "\\n" not in line

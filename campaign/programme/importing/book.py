@@ -24,7 +24,7 @@ from campaign.programme.importing.settings_sheet import FIRST, Settings
 from campaign.programme.importing.words import type_of
 from campaign.sheets import Record, Sheet, Table, Value, Workbook, find_table, label
 
-OURS = frozenset({"week", "settings", "subscribers", "help", "lists"})
+OURS = frozenset({"week", "settings", "subscribers", "help", "lists", "export summary"})
 LEAST = {"schedule": 3, "resources": 3, "days": 2}
 DISTINCT = {
     "schedule": frozenset({"copy", "channel", "time", "type", "short"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from campaign.errors import Problem, Severity
@@ -72,6 +72,7 @@ class Draft:
     unfinished: bool = False
     many: bool = False
     made: set[str] = field(default_factory=set)
+    _asked: dict[str, list[Question]] = field(default_factory=dict, repr=False)
 
     def section(self, name: str) -> dict[str, Any]:
         """A mapping of the programme, made when first asked for."""
@@ -80,12 +81,14 @@ class Draft:
 
     def ask(self, text: str, where: str = "", place: Place | None = None) -> None:
         """Leave a question to a person. The same question about another row joins the first."""
-        for question in self.questions:
-            if question.text == text and (question.where == where or not where) and place is not None:
-                if place not in question.places:
+        for question in self._asked.get(text, ()):
+            if place is not None and (question.where == where or not where):
+                if question.places[-1:] != [place]:
                     question.places.append(place)
                 return
-        self.questions.append(Question(text, where, [place] if place else []))
+        made = Question(text, where, [place] if place else [])
+        self.questions.append(made)
+        self._asked.setdefault(text, []).append(made)
 
     def refuse(self, place: Place, column: str, message: str, hint: str = "", *, where: str = "", at: int = 0) -> None:
         """Name a cell that cannot be used, with what would do."""
@@ -94,6 +97,12 @@ class Draft:
         self.refused.append(Problem("IMPORT", text, Severity.ERROR, where, file=self.name, line=place.row, column=at))
         self.cells.append((place.sheet, place.row, at))
         self.unfinished = True
+
+    def locate(self, start: int, where: str) -> None:
+        """Say of the cells refused since `start` what they belong to, once that is known."""
+        for number in range(start, len(self.refused)):
+            if not self.refused[number].where:
+                self.refused[number] = replace(self.refused[number], where=where)
 
     def notes(self) -> Mapping[str, tuple[str, ...]]:
         """Each question as a comment at the path it belongs to, where the tree holds that path."""

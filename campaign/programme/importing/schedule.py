@@ -42,6 +42,11 @@ class Schedule:
 
     def row(self, reader: RowReader) -> None:
         """Take one row."""
+        start = len(self.draft.refused)
+        self._take(reader)
+        self.draft.locate(start, reader.where)
+
+    def _take(self, reader: RowReader) -> None:
         when = self._when(reader)
         kind, detail = self._kind(reader)
         named = reader.raw("ref") is not None and reader.words("type").casefold() in _TYPES
