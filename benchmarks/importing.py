@@ -32,7 +32,7 @@ def _workbook() -> bytes:
 
 
 def measure() -> Iterator[Figure]:
-    """The whole import, and the reading alone, beside a bare read by calamine, which hands over values and checks none."""
+    """The whole import, and the reading alone, beside a bare read by calamine, which checks nothing."""
     data = _workbook()
 
     def bare() -> int:
