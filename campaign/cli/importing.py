@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -56,7 +57,7 @@ def import_(ctx: click.Context, file: Path, output: Path | None, year: int | Non
         merged = _merge(draft, target, remove)
         _report(merged, target)
         if target is not None:
-            _write(merged.draft, draft, target)
+            _write(merged, target)
         refused = refused or bool(merged.draft.refused)
     if output is None:
         click.echo("Nothing is written yet. To write it: add -o schedules/YOUR-WEEK.yaml")
@@ -108,11 +109,10 @@ def _base(target: Path) -> Mapping[str, Any] | None:
         )
         return None
     try:
-        held = json.loads(beside.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        return dict(json.loads(beside.read_text("utf-8"))["tree"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "Delete it; then the sheet wins wherever the two differ."
         raise FileError(Problem("IMPORT", "it cannot be read", file=str(beside), hint=hint)) from error
-    return dict(held["tree"])
 
 
 def _sent(slug: str) -> set[str]:
@@ -145,18 +145,32 @@ def _listed(head: str, lines: Iterable[str]) -> None:
         click.echo("\n".join([f"\n{head}", *(f"  - {' '.join(line.split())}" for line in held)]))
 
 
-def _write(draft: Draft, imported: Draft, target: Path) -> None:
+def _write(merged: Merged, target: Path) -> None:
     """Save the programme, the bodies it needs, and what this import made of the file."""
+    draft = merged.draft
+    beside = _beside(target)
+    known = json.loads(beside.read_text("utf-8")).get("files", {}) if beside.is_file() else {}
     for name, data in draft.files.items():
-        path = target.parent / name
-        if path.exists() and path.read_bytes() != data:
-            click.echo(f"{path} is there already, and was kept as it is.")
+        path = _messages(target) / name
+        if path.exists() and path.read_bytes() != data and known.get(name) != _digest(path.read_bytes()):
+            click.echo(f"{path} was edited or is another's, and was kept as it is.")
             continue
         _save(path, data, force=True)
     _save(target, draft.yaml().encode(), force=True)
-    kept = {"version": 1, "from": Path(imported.name).name, "tree": imported.tree}
+    files = {name: _digest(data) for name, data in draft.files.items()}
+    kept = {"version": 1, "from": Path(draft.name).name, "files": files, "tree": merged.memory or draft.tree}
     _save(_beside(target), json.dumps(kept, indent=1, ensure_ascii=False).encode(), force=True)
     click.echo(f"\nWrote {target}. Next: campaign check {target}")
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _messages(target: Path) -> Path:
+    """The folder that `messages/` stands in: the programme's own, or the one above where that has it."""
+    above = target.absolute().parent.parent
+    return above if not (target.parent / "messages").is_dir() and (above / "messages").is_dir() else target.parent
 
 
 def _save(path: Path, data: bytes, *, force: bool = False) -> None:

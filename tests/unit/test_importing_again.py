@@ -79,6 +79,14 @@ def test_a_row_that_is_gone_is_asked_for_and_goes_when_told() -> None:
     assert "c" not in texts(again(imported(c=""), remove=["c"]))
 
 
+def test_a_new_day_widens_the_week_and_a_day_that_is_gone_is_kept() -> None:
+    wider = again(imported(d="d,12/10/2023,9am,X,Fourth,\n"))
+    assert wider.draft.tree["campaign"]["ends"] == "2023-10-12"
+    kept = again(imported(c=""))
+    assert [day["date"] for day in kept.draft.tree["days"]] == ["2023-10-09", "2023-10-10", "2023-10-11"]
+    assert kept.draft.refused == []
+
+
 def test_a_change_to_what_was_sent_is_refused_by_its_row() -> None:
     merged = again(imported(b=ROWS["b"].replace("Second", "Too late")), sent={"b"})
     assert texts(merged)["b"] == "Second"

@@ -87,6 +87,7 @@ def _one_week(draft: Draft) -> None:
     if not campaign.get("starts"):
         inside = [first for first, _ in dated if starts <= first <= ends]
         campaign["starts"], campaign["ends"] = str(min(inside)), str(max(inside))
+        draft.made |= {"campaign.starts", "campaign.ends"}
 
 
 def _is_dated(day: dict[str, Any]) -> bool:
@@ -129,7 +130,7 @@ def settle(draft: Draft) -> Draft:
 def _take_out(draft: Draft, problem: Problem) -> bool:
     """Remove the value that a problem names, and say so by the row it came from. False where it names none."""
     campaign = draft.tree["campaign"]
-    if problem.code == "S14" and problem.where.startswith("days.") and campaign.keys() & {"starts", "ends"}:
+    if problem.code == "V14" and problem.where.startswith("days.") and campaign.keys() & {"starts", "ends"}:
         span = f"{campaign.pop('starts', '')} to {campaign.pop('ends', '')}"
         draft.ask(f"{problem.message}: the span {span} was left out. When does the week start and end?", "campaign")
         return True

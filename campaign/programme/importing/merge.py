@@ -18,13 +18,17 @@ MESSAGES = ("posts", "mailings")
 
 @dataclass(slots=True)
 class Merged:
-    """The programme after an import: `draft` to be saved, what it changes, and what it left as it was."""
+    """The programme after an import: `draft` to be saved, what it changes, and what it left as it was.
+
+    `memory` is what the next import is told that this one made: what is gone and was kept is asked about again.
+    """
 
     draft: Draft
     changes: list[Difference] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     unchanged: int = 0
+    memory: dict[str, Any] = field(default_factory=dict)
 
     def count(self, kind: str) -> int:
         """How many things were added, removed or changed."""
@@ -63,11 +67,27 @@ def merge(
         draft.ask(
             "the file gives another id; an id never changes, so it was left. Is it the same campaign?", "campaign.id"
         )
+    if "campaign.starts" in new.made:
+        _span(draft, mine, base)
     merged.draft = settle(draft)
+    merged.memory = deepcopy(new.tree)
+    for path, value in (was if was is not None else old).items():
+        if item_of(path) in merged.gone:
+            put_leaf(merged.memory, path, value)
     merged.changes = tree_differences(mine, merged.draft.tree)
     touched = {item_of(change.path) for change in merged.changes}
     merged.unchanged = len({item_of(path) for path in old if path.partition(".")[0] in MESSAGES} - touched)
     return merged
+
+
+def _span(draft: Draft, mine: Mapping[str, Any], base: Mapping[str, Any] | None) -> None:
+    """First and last day anew from the days themselves, where no person has set them."""
+    for key in ("starts", "ends"):
+        if base is not None and mine["campaign"].get(key) != base["campaign"].get(key):
+            return
+    held = sorted(each for day in draft.tree.get("days", ()) for each in day.get("dates") or [day.get("date", "")])
+    if held and held[0]:
+        draft.tree["campaign"] |= {"starts": held[0], "ends": held[-1]}
 
 
 def _gone(
@@ -81,8 +101,10 @@ def _gone(
     """Things that the last sheet had and this one has not: taken away where told so, else asked about."""
     there = {item_of(path) for path in now}
     before = {item_of(path) for path in (was if was is not None else old)}
-    for item in sorted({item_of(path) for path in old} & before - there):
+    for item in sorted({item_of(path) for path in old} - there):
         section, _, ident = item.partition(".")
+        if item not in before and item.rpartition(".")[2] not in remove:
+            continue
         if not ident or (was is None and section not in MESSAGES):
             continue
         name = item.rpartition(".")[2]
