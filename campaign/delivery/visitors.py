@@ -31,9 +31,10 @@ class Weeks:
         return self._store.ledger.changes()
 
     def all(self) -> list[Published]:
-        """Every campaign that is not closed, as it stands."""
+        """Every campaign as it stands, closed ones too: they are the archive."""
         holds = tuple(self._store.holds.current(self._clock.now()))
-        return [Published(one.now_says, one.files, holds) for one in self._shelf.all()]
+        found = [self._shelf.get(row.slug) for row in self._store.campaigns.all(closed=True)]
+        return [Published(one.now_says, one.files, holds) for one in found]
 
     def labels(self) -> Labels:
         """The areas, audiences and organisations of every programme; a later one's names win."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from threading import Lock
 
 from campaign.clock import EPOCH, Clock
 from campaign.delivery.forms import Published
-from campaign.errors import StoreError
 from campaign.model import CampaignKind, CampaignStatus, Programme
 from campaign.render import visible
 from campaign.web.parts import Weeks
@@ -23,10 +22,13 @@ log = logging.getLogger(__name__)
 class Edition:
     """The programmes at one count of the ledger's changes. Drafts and briefings have no pages and are left out.
 
+    `serial` moves only when something that pages draw on is different: most changes of the ledger are not theirs.
+
     `edges` are the instants, sorted, at which any page may change by the clock alone.
     """
 
     count: int
+    serial: int = 0
     campaigns: Mapping[str, Published] = field(default_factory=dict)
     edges: tuple[datetime, ...] = ()
 
@@ -55,7 +57,7 @@ class Moment:
     @property
     def mark(self) -> tuple[int, int]:
         """Equal for two moments exactly when every public page is the same at both."""
-        return (self.edition.count, self.edition.epoch(self.now))
+        return (self.edition.serial, self.edition.epoch(self.now))
 
 
 def has_pages(programme: Programme) -> bool:
@@ -94,7 +96,7 @@ def edition(count: int, weeks: Weeks) -> Edition:
     """The edition of the programmes as they are now."""
     campaigns = {one.programme.campaign.id: one for one in weeks.all() if has_pages(one.programme)}
     found = sorted({edge.astimezone(UTC) for one in campaigns.values() for edge in edges(one)})
-    return Edition(count, campaigns, tuple(found))
+    return Edition(count, 0, campaigns, tuple(found))
 
 
 class Almanac:
@@ -115,20 +117,28 @@ class Almanac:
     def look(self) -> Edition:
         """Read the ledger's count, and the programmes where it moved. May wait for the database.
 
-        Where the ledger cannot be read, the edition at hand stays in force and the log says so; StoreError where there
-        is none yet.
+        Where the ledger cannot be read, the edition at hand stays in force and the log says so; the error itself where
+        there is none yet.
         """
         with self._lock:
             self._looked = self.clock.monotonic()
             try:
-                count = self._weeks.count()
-                if self.edition is None or self.edition.count != count:
-                    self.edition = edition(count, self._weeks)
-            except StoreError:
+                self.edition = self._newest(self.edition)
+            except Exception:  # whatever ails the ledger, readers keep the pages they have
                 if self.edition is None:
                     raise
                 log.exception("the ledger cannot be read; the pages stay as they were")
             return self.edition
+
+    def _newest(self, old: Edition | None) -> Edition:
+        count = self._weeks.count()
+        if old is None:
+            return edition(count, self._weeks)
+        if old.count == count:
+            return old
+        new = edition(count, self._weeks)
+        same = new.campaigns == old.campaigns and new.edges == old.edges
+        return replace(new, serial=old.serial if same else old.serial + 1)
 
     def moment(self) -> Moment:
         """The present: looks first where that is due."""

@@ -21,7 +21,7 @@ from campaign.web.joining.pages import JoiningPages
 from campaign.web.media import Media
 from campaign.web.parts import Parts
 from campaign.web.public.routes import public_routes
-from campaign.web.security import Guard
+from campaign.web.security import HEADERS, Guard
 from campaign.web.templating import Templates
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     templates: Templates = request.app.state.templates
+    headers |= {**HEADERS, "X-Frame-Options": "DENY", "Cache-Control": "no-store"}
     kind = {404: "missing", 405: "method", 413: "large", 429: "often"}.get(status, "failed")
     return templates.public("public/error.html", status=status, headers=headers, kind=kind)
 

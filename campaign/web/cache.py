@@ -111,7 +111,9 @@ class PageCache:
                 if mark == self._mark and key in self._pages:
                     return self._pages[key]
                 found = await _capture(self.app, scope, receive, send)
-                if found is not None and mark == self._mark and len(self._pages) < MOST:
+                if found is not None and mark == self._mark:
+                    if len(self._pages) >= MOST:
+                        del self._pages[next(iter(self._pages))]
                     self._pages[key] = found
                 return found
         finally:

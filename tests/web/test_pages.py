@@ -122,6 +122,23 @@ def test_programmes_are_read_once_a_change() -> None:
     assert stand.weeks.reads == 2
 
 
+def test_changes_that_are_not_of_the_pages_leave_them_kept() -> None:
+    stand = Stand("10 08:00")
+    first = stand.client.get("/week-2023/tue").headers["etag"]
+    mark = stand.clock.now(), stand.weeks.changes
+    stand.weeks.put(Published(programme()))
+    assert (stand.clock.now(), stand.weeks.changes) != mark
+    assert stand.client.get("/week-2023/tue").headers["etag"] == first
+
+
+def test_an_event_of_a_locked_day_can_be_booked() -> None:
+    stand = Stand("8 12:00")
+    assert "Book a place: Virtual launch" in stand.text("/week-2023")
+    assert "Virtual launch" in stand.text("/week-2023/programme.ics")
+    assert "Virtual launch" in stand.text("/week-2023/events/launch.ics")
+    assert "Virtual launch" not in stand.text("/week-2023/tue", 404)
+
+
 def test_no_page_needs_a_script_a_cookie_or_another_host() -> None:
     stand = Stand("10 10:30")
     for path in PAGES:

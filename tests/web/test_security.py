@@ -1,14 +1,18 @@
 """Each door that should be closed, tried."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from starlette.requests import HTTPConnection
+from starlette.testclient import TestClient
 
 from campaign.clock import SettableClock
+from campaign.delivery.forms import Published
+from campaign.web.app import create_app
 from campaign.web.client import Limiter, client_address, network_of
 from campaign.web.parts import Site
-from tests.web.weeks import Stand, at
+from tests.web.weeks import MemoryWeeks, Stand, at, programme
 
 PATHS = ["/", "/week-2023", "/week-2023/fri", "/nothing", "/healthz", "/week-2023/programme.ics"]
 
@@ -127,3 +131,53 @@ def test_a_limit_lets_go_when_its_window_passes() -> None:
     assert limiter.allows("two")
     clock.advance(timedelta(seconds=60))
     assert limiter.allows("one")
+
+
+class Broken(MemoryWeeks):
+    """Weeks whose ledger can be made to fail."""
+
+    fails = False
+
+    def count(self) -> int:
+        """As ever, or an error with words that no reader should see."""
+        if self.fails:
+            raise OSError("zzsecret path")
+        return super().count()
+
+
+def broken() -> tuple[Broken, Stand, TestClient]:
+    stand = Stand("10 08:00")
+    weeks = Broken(Published(programme()))
+    app = create_app(replace(stand.parts, weeks=weeks))
+    return weeks, stand, TestClient(app, base_url="http://testserver", raise_server_exceptions=False)
+
+
+def test_a_fault_shows_a_page_and_no_cause() -> None:
+    weeks, _, client = broken()
+    weeks.fails = True
+    answer = client.get("/week-2023")
+    assert answer.status_code == 500
+    assert "Sorry, this page did not work" in answer.text
+    assert "zzsecret" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_pages_stay_while_the_ledger_cannot_be_read_and_unlock_all_the_same() -> None:
+    weeks, stand, client = broken()
+    assert client.get("/week-2023/wed").status_code == 404
+    weeks.fails = True
+    assert client.get("/week-2023/tue").status_code == 200
+    stand.clock.set(at("11 07:00"))
+    assert client.get("/week-2023/wed").status_code == 200
+    weeks.fails = False
+    weeks.put(Published(programme(title="Renamed")))
+    assert "Renamed" in client.get("/week-2023").text
+
+
+def test_strange_queries_fill_no_memory() -> None:
+    stand = Stand("10 08:00")
+    for number in range(20):
+        assert "etag" not in stand.client.get(f"/week-2023/tue?x={number}").headers
+    assert "etag" in stand.client.get("/week-2023/tue").headers

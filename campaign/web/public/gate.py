@@ -146,6 +146,13 @@ class Gate:
         shown = (self.item(resource) for resource in found if resource is not None)
         return tuple(item for item in shown if item is not None)
 
+    def events(self) -> tuple[Item, ...]:
+        """Every event that shows, by time, those without a time last: of the week, and of themes for this reader."""
+        names = [*self.programme.campaign.resources]
+        for day in self.programme.days:
+            names += [name for theme in visible.themes(self.programme, day, self.reader) for name in theme.resources]
+        return tuple(sorted((item for item in self.items(names) if item.is_event), key=_by_start))
+
     def _target(self, name: str) -> Target:
         resource = self.programme.resources.get(name)
         view = self.stage.resource(resource) if resource is not None and name not in self.kept_back else None
@@ -240,6 +247,7 @@ class Gate:
             help_line=head.help_line,
             one_thing=self._one_thing(head.one_thing.text, head.one_thing.link, "campaign.one_thing"),
             items=self.items(head.resources),
+            events=self.events(),
             days=tuple(day for day in days if day is not None),
             partners=self._partners(),
             areas=tuple(Choice(key, name, key == self.area) for key, name in self.programme.areas.items()),
@@ -276,3 +284,7 @@ class Gate:
         if any(one.logo is not None and one.logo.file == name for one in self.programme.organisations.values()):
             return self.published.files.get(f"images/{name}") or self.published.files.get(name)
         return None
+
+
+def _by_start(item: Item) -> tuple[str, str]:
+    return (item.starts.isoformat() if item.starts else "9", item.title)

@@ -62,13 +62,16 @@ class PublicPages:
         return sorted((gate.week() for gate in gates), key=lambda week: (week.starts, week.id), reverse=True)
 
     def answer(self, request: Request, week: Week | None, template: str, **context: Any) -> Response:
-        """A page that may be kept while nothing changes, where its query is exactly what was understood of it."""
-        query = week.query if week is not None else ""
-        if f"?{request.url.query}" == query or request.url.query == query:
-            keep(request.scope)
+        """A page that may be kept while nothing changes."""
+        self._keep(request, week)
         language = week.language if week is not None else ""
         joining = self.parts.visitors is not None
         return self.templates.public(template, language=language, week=week, joining=joining, **context)
+
+    def _keep(self, request: Request, week: Week | None) -> None:
+        """Let the answer be kept where the query is exactly what was understood of it: others would fill the memory."""
+        if request.url.query == (week.query.removeprefix("?") if week is not None else ""):
+            keep(request.scope)
 
     # --- pages
 
@@ -95,7 +98,7 @@ class PublicPages:
         if day is None:
             raise HTTPException(404)
         if not day.open:
-            keep(request.scope)
+            self._keep(request, week)
             return self.templates.public("public/locked.html", status=404, language=week.language, week=week, day=day)
         before, after = neighbours(week, day)
         data = day_data(week, day, self.templates.absolute)

@@ -119,7 +119,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """A campaign as it shows now, to one choice of area and audience. `query` is that choice as `?area=...`, or ""."""
+    """A campaign as it shows now, to one choice of area and audience. `query` is that choice as `?area=...`, or "".
+
+    `events` are all that show, of days still locked too (so that they can be booked), by time.
+    """
 
     id: str
     path: str
@@ -141,6 +144,7 @@ class Week:
     help_line: str
     one_thing: OneThing
     items: tuple[Item, ...]
+    events: tuple[Item, ...]
     days: tuple[DayShown, ...]
     partners: tuple[Partner, ...]
     areas: tuple[Choice, ...]
@@ -160,18 +164,3 @@ class Week:
     def open_days(self) -> tuple[DayShown, ...]:
         """The days that have opened, in order."""
         return tuple(day for day in self.days if day.open)
-
-    @property
-    def events(self) -> tuple[Item, ...]:
-        """Every event that may be seen, each once, by time; those without a time last."""
-        found = {item.id: item for item in self.everything if item.is_event}
-        return tuple(sorted(found.values(), key=_by_start))
-
-    @property
-    def everything(self) -> tuple[Item, ...]:
-        """Every resource that may be seen, by the week's own and then by day; a resource may come twice."""
-        return (*self.items, *(item for day in self.days for subject in day.subjects for item in subject.items))
-
-
-def _by_start(item: Item) -> tuple[str, str]:
-    return (item.starts.isoformat() if item.starts else "9", item.title)
