@@ -6,8 +6,10 @@ import base64
 import hashlib
 import os
 import platform
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,17 @@ from campaign.channels.outbox import stand_in
 from campaign.channels.registry import Registry, secret_fields
 from campaign.clock import Clock, SystemClock
 from campaign.delivery.alerts import Tell, Teller
+from campaign.delivery.chores import Chore
+from campaign.delivery.feedback import Policy
+from campaign.delivery.feedback.reading import read_all
+from campaign.delivery.feedback.sources import MailServer, maildir
+from campaign.delivery.letters import Postman
 from campaign.delivery.parts import Parts
+from campaign.delivery.rights import forget_old
 from campaign.delivery.service import Service
 from campaign.delivery.shelf import Shelf
-from campaign.errors import RefusedError, SettingsError
-from campaign.model import ChannelRef, Programme
+from campaign.errors import ChannelDown, RefusedError, SettingsError
+from campaign.model import ChannelRef, Email, Programme
 from campaign.render import Pages
 from campaign.render.pages import person_urls
 from campaign.settings import Approving, Installation, Settings, load_installation, load_key
@@ -268,6 +276,56 @@ class App:
             service.begin()
             yield service
             service.close()
+
+    def feedback_policy(self) -> Policy:
+        """What does what follows from feedback."""
+        return Policy(self.store.database, self.ring, self.key)
+
+    def letters_channel(self) -> Channel[Email]:
+        """The channel that letters go over: `CAMPAIGN_LETTERS_CHANNEL`, else the only email channel; ChannelDown."""
+        names = [self.settings.letters_channel] if self.settings.letters_channel else sorted(self._email_channels())
+        if len(names) != 1:
+            raise ChannelDown(
+                "Letters need one email channel: name it in channels.yaml, or choose with CAMPAIGN_LETTERS_CHANNEL."
+            )
+        kind = self.channel_kinds().get(names[0], "smtp")
+        return self.ways.channel(ChannelRef(id=names[0], kind=kind))
+
+    def _email_channels(self) -> set[str]:
+        registry = Registry()
+        return {name for name, kind in self.channel_kinds().items() if registry.get(kind, name=name).carries is Email}
+
+    def chores(self) -> list[Chore]:
+        """What the service does beside the programme, and how often."""
+        postman = Postman(
+            self.store.database,
+            self.key,
+            self.letters_channel,
+            senders=self.parts.senders,
+            base_url=self.settings.base_url,
+        )
+        outbox, months = self.settings.home / "outbox", self.settings.keep_months
+
+        def forget(now: datetime) -> None:
+            forget_old(self.store.database, self.key, outbox, now=now, keep_months=months)
+
+        found = [
+            Chore(name="letters", seconds=2, job=lambda now: postman.work(now=now)),
+            Chore(name="forgetting", seconds=6 * 3600, job=forget),
+        ]
+        if self.settings.feedback_mailbox:
+            found.append(Chore(name="feedback mailbox", seconds=60, job=self.read_feedback))
+        return found
+
+    def read_feedback(self, now: datetime) -> Counter[str]:
+        """Read the feedback mailbox of the settings to its end; SettingsError where there is none."""
+        address = self.settings.feedback_mailbox
+        password = self.settings.feedback_password.get_secret_value()
+        if address.startswith("maildir:"):
+            items = maildir(Path(address.removeprefix("maildir:")))
+        else:
+            items = MailServer.of(address, password, ca_file=self.settings.ca_file).items()
+        return read_all(items, self.feedback_policy(), source=address.partition(":")[0], now=now)
 
     def close(self) -> None:
         """Let go of channels and connections."""

@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("campaign.cli.checking:check", "Find what is wrong in a programme before it runs"),
     "diff": ("campaign.cli.importing:diff", "What differs between two programmes"),
     "export": ("campaign.cli.importing:export", "Write a campaign as a workbook or YAML"),
+    "feedback": ("campaign.cli.feedback:feedback", "Bounces, complaints and wishes to leave: read them, count them"),
     "import": ("campaign.cli.importing:import_", "Make a programme of a spreadsheet or document"),
     "init": ("campaign.cli.installing:init", "Make this installation"),
     "lists": ("campaign.cli.lists:lists", "Mailing lists: what there is, add one, import people"),

@@ -25,7 +25,7 @@ def run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
     with opened() as app, app.service() as service, served(app) as server:
-        scheduler = Scheduler(service, app.clock)
+        scheduler = Scheduler(service, app.clock, app.chores())
         scheduler.start()
         click.echo(f"The service runs, and the pages are at {server.url}. Stop it with Ctrl-C.")
         told.wait()

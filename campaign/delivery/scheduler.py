@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from campaign.clock import Clock
+from campaign.delivery.chores import Chore
 from campaign.delivery.service import Service
 from campaign.errors import CampaignError
 
@@ -23,9 +25,10 @@ BEAT_SECONDS = 10
 
 
 class Scheduler:
-    """Rings a service until it is stopped."""
+    """Rings a service, and does its chores, until it is stopped."""
 
-    def __init__(self, service: Service, clock: Clock) -> None:
+    def __init__(self, service: Service, clock: Clock, chores: Sequence[Chore] = ()) -> None:
+        self._chores = chores
         self._service = service
         self._clock = clock
         self._lock = threading.Lock()
@@ -39,6 +42,8 @@ class Scheduler:
         """Begin to ring, in threads of its own."""
         self._jobs.add_job(self.ring, "interval", seconds=RING_SECONDS, id="ring")
         self._jobs.add_job(self._beat, "interval", seconds=BEAT_SECONDS, id="beat")
+        for chore in self._chores:
+            self._jobs.add_job(self._do, "interval", args=(chore,), seconds=chore.seconds, id=chore.name)
         self._jobs.start()
 
     def ring(self) -> None:
@@ -59,6 +64,12 @@ class Scheduler:
     def stop(self) -> None:
         """Ring no more; waits for the ring that is on."""
         self._jobs.shutdown(wait=True)
+
+    def _do(self, chore: Chore) -> None:
+        try:
+            chore.do(self._clock.now())
+        except Exception:
+            log.exception("%s failed", chore.name)
 
     def _beat(self) -> None:
         try:

@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     alerts_email: str = ""
     alerts_webhook: SecretStr = SecretStr("")
     alerts_channel: str = ""
+    letters_channel: str = ""
+    feedback_mailbox: str = ""
+    feedback_password: SecretStr = SecretStr("")
+    sns_topics: str = ""
+    postmark_hook: SecretStr = SecretStr("")
+    notify_hook: SecretStr = SecretStr("")
     health_host: str = "127.0.0.1"
     health_port: int = Field(default=8484, ge=0, le=65535)
     web_host: str = "127.0.0.1"
