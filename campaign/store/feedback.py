@@ -74,17 +74,12 @@ def of_address(connection: Connection, ring: KeyRing, address: Address) -> Subsc
 
 def soft_days(connection: Connection, subscriber: int, *, now: datetime) -> int:
     """On how many different days (UTC) of the last 30 a person's mail failed for the time being."""
-    day = feedback.c.at / DAY
-    return (
-        connection.scalar(
-            select(func.count(func.distinct(func.floor(day) if connection.dialect.name != "sqlite" else day))).where(
-                feedback.c.subscriber == subscriber,
-                feedback.c.kind == "soft",
-                feedback.c.at > to_micros(now - SOFT_WINDOW),
-            )
-        )
-        or 0
+    query = select(func.count(func.distinct(feedback.c.at // DAY))).where(
+        feedback.c.subscriber == subscriber,
+        feedback.c.kind == "soft",
+        feedback.c.at > to_micros(now - SOFT_WINDOW),
     )
+    return connection.scalar(query) or 0
 
 
 def counted(database: Database) -> dict[tuple[str, str], int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Table, and_, delete, exists, func, insert, or_, select, update
 
 from campaign.address import Address, KeyRing
 from campaign.clock import from_micros, to_micros
@@ -73,8 +73,6 @@ def erase(database: Database, ring: KeyRing, address: Address, *, who: str, now:
     """
     marks = ring.hashes(address.key)
     with database.write() as connection:
-        if database.sqlite:
-            connection.execute(text("PRAGMA secure_delete=ON"))
         number = connection.scalar(select(subscribers.c.id).where(subscribers.c.address_key == address.key)) or 0
         gone = emails_of(connection, number) if number else ()
         suppress(connection, ring, address.key, reason=Reason.ERASED, now=now)
@@ -88,7 +86,18 @@ def erase(database: Database, ring: KeyRing, address: Address, *, who: str, now:
             _forget_person(connection, number)
         record(connection, who=who, act="erase", now=now, target=ring.hash(address.key)[:12])
         bump(connection)
+    _clear_journal(database)
     return Erased(known=bool(number), subscriber=number, emails=gone)
+
+
+def _clear_journal(database: Database) -> None:
+    """On SQLite, empty the write-ahead log, which still holds what was deleted."""
+    if database.sqlite:
+        raw = database.engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            raw.close()
 
 
 def _forget_feedback(connection: Connection, number: int, marks: tuple[str, ...]) -> None:

@@ -131,8 +131,10 @@ def _imap(server: MailServer) -> Iterator[Item]:
             yield Item(raw, _in_imap(box, uid.decode()))
         box.expunge()
     finally:
-        with suppress(imaplib.IMAP4.error, OSError):
+        try:
             box.logout()
+        except (imaplib.IMAP4.error, OSError):
+            box.shutdown()
 
 
 def _in_imap(box: imaplib.IMAP4, uid: str) -> Callable[[bool], None]:
@@ -152,8 +154,10 @@ def _pop3(server: MailServer) -> Iterator[Item]:
             _, lines, _ = box.retr(number)
             yield Item(b"\r\n".join(lines)[:BYTES], _in_pop3(box, number))
     finally:
-        with suppress(poplib.error_proto, OSError):
+        try:
             box.quit()
+        except (poplib.error_proto, OSError):
+            box.close()
 
 
 def _in_pop3(box: poplib.POP3, number: int) -> Callable[[bool], None]:
