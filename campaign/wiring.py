@@ -23,14 +23,16 @@ from campaign.clock import Clock, SystemClock
 from campaign.delivery.alerts import Tell, Teller
 from campaign.delivery.chores import Chore
 from campaign.delivery.feedback import Policy
+from campaign.delivery.feedback.hooks import hooks
 from campaign.delivery.feedback.reading import read_all
 from campaign.delivery.feedback.sources import MailServer, maildir
+from campaign.delivery.forms import Hook
 from campaign.delivery.letters import Postman
 from campaign.delivery.parts import Parts
 from campaign.delivery.rights import forget_old
 from campaign.delivery.service import Service
 from campaign.delivery.shelf import Shelf
-from campaign.errors import ChannelDown, RefusedError, SettingsError
+from campaign.errors import ChannelDown, RefusedError, SettingsError, TryLater
 from campaign.model import ChannelRef, Email, Programme
 from campaign.render import Pages
 from campaign.render.pages import person_urls
@@ -153,6 +155,13 @@ class Ways:
             channel.close()
         if self._http is not None:
             self._http.close()
+
+    def fetch(self, url: str) -> bytes:
+        """The body of a public web address; TryLater where it answers anything but 200."""
+        reply = self._network().fetch_public(url)
+        if reply.status != 200:
+            raise TryLater(f"The address answered {reply.status}.")
+        return reply.body
 
     def _network(self) -> Http:
         if self._http is None:
@@ -280,6 +289,16 @@ class App:
     def feedback_policy(self) -> Policy:
         """What does what follows from feedback."""
         return Policy(self.store.database, self.ring, self.key)
+
+    def hooks(self) -> Mapping[str, Hook]:
+        """The callbacks of providers that the settings name."""
+        return hooks(
+            self.feedback_policy(),
+            topics=frozenset(part.strip() for part in self.settings.sns_topics.split(",") if part.strip()),
+            postmark=self.settings.postmark_hook.get_secret_value(),
+            notify=self.settings.notify_hook.get_secret_value(),
+            fetch=self.ways.fetch,
+        )
 
     def letters_channel(self) -> Channel[Email]:
         """The channel that letters go over: `CAMPAIGN_LETTERS_CHANNEL`, else the only email channel; ChannelDown."""

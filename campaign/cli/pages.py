@@ -57,6 +57,7 @@ def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
             labels=weeks.labels,
             erase=lambda address, now: rights.erase(database, app.ring, app.key, outbox, address, who="self", now=now),
         ),
+        hooks=app.hooks(),
     )
 
 

@@ -120,7 +120,9 @@ def test_access_shows_all_of_it_and_no_secret(kept: Database) -> None:
     with kept.read() as connection:
         token = connection.scalar(select(subscribers.c.token).where(subscribers.c.id == 1))
         asked = connection.scalar(select(requests.c.token).where(requests.c.id == 1))
+    assert token
     assert token not in shown
+    assert asked
     assert asked not in shown
     assert BOB not in shown
 

@@ -7,15 +7,14 @@ from datetime import datetime
 
 from campaign.delivery.feedback.callbacks import Called, read_notify, read_postmark, read_sns
 from campaign.delivery.feedback.policy import Policy
+from campaign.delivery.forms import Hook
 from campaign.errors import ChannelError, Refused
 
 #: Gives the body of an https address: a signing certificate, or a confirmation.
 Fetch = Callable[[str], bytes]
-#: body, headers (names in lower case), now -> HTTP status and a few words.
-Answer = Callable[[bytes, Mapping[str, str], datetime], tuple[int, str]]
 
 
-def hooks(policy: Policy, *, topics: frozenset[str], postmark: str, notify: str, fetch: Fetch) -> dict[str, Answer]:
+def hooks(policy: Policy, *, topics: frozenset[str], postmark: str, notify: str, fetch: Fetch) -> dict[str, Hook]:
     """The callbacks that are set up, by name: `sns` (SES), `postmark`, `notify`.
 
     `postmark` is `user:password`, `notify` its bearer token, `topics` the ARNs of our own SNS topics; empty: not there.
@@ -49,7 +48,7 @@ def hooks(policy: Policy, *, topics: frozenset[str], postmark: str, notify: str,
     return {name: _answer(name, reader, policy) for name, (reader, is_set) in readers.items() if is_set}
 
 
-def _answer(name: str, reader: Callable[[bytes, Mapping[str, str], datetime], Called], policy: Policy) -> Answer:
+def _answer(name: str, reader: Callable[[bytes, Mapping[str, str], datetime], Called], policy: Policy) -> Hook:
     def answer(body: bytes, headers: Mapping[str, str], now: datetime) -> tuple[int, str]:
         try:
             called = reader(body, headers, now)
