@@ -214,6 +214,7 @@ def open_store(settings: Settings, key: Key, *, create: bool = False) -> Store:
         )
     else:
         migrations.check(database)
+    database.kept_apart = settings.home / "suppressions.log"
     return Store(database, folder=settings.home, cipher=cipher_of(key))
 
 

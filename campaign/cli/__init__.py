@@ -10,6 +10,7 @@ from campaign.errors import CampaignError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("campaign.cli.loading:approve", "Say yes to messages, or take it back"),
+    "backup": ("campaign.cli.keeping:backup", "Write the ledger and its files to an archive"),
     "channels": ("campaign.cli.channels:channels", "What channels there are, and which are live"),
     "check": ("campaign.cli.checking:check", "Find what is wrong in a programme before it runs"),
     "diff": ("campaign.cli.importing:diff", "What differs between two programmes"),
@@ -20,11 +21,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lists": ("campaign.cli.lists:lists", "Mailing lists: what there is, add one, import people"),
     "load": ("campaign.cli.loading:load", "Load a programme; first a dry run"),
     "log": ("campaign.cli.showing:show_log", "Who did what, when"),
+    "migrate": ("campaign.cli.keeping:migrate", "Bring the ledger to this program's version"),
     "new": ("campaign.cli.importing:new", "Start a week: empty, or from last year's"),
     "pause": ("campaign.cli.control:pause", "Stop everything, a campaign or a channel"),
     "people": ("campaign.cli.people:people", "The team: whose names an act can bear"),
     "preview": ("campaign.cli.previewing:preview", "Show a message as its readers would get it"),
     "rehearse": ("campaign.cli.rehearsing:rehearse", "Play a week in seconds; nothing leaves the machine"),
+    "restore": ("campaign.cli.keeping:restore", "Put a backup in place of the ledger; all is paused"),
     "resume": ("campaign.cli.control:resume", "Lift a pause"),
     "run": ("campaign.cli.running:run", "Run the service"),
     "schema": ("campaign.cli.checking:schema", "The JSON Schema of programme files, for editors"),

@@ -14,6 +14,7 @@ from campaign.errors import RefusedError
 from campaign.model import Hold, HoldScope, Strength
 from campaign.store.database import Database, bump
 from campaign.store.log import SERVICE, record
+from campaign.store.restoring import unsettled
 from campaign.store.tables import approvals, channels, holds
 
 
@@ -55,8 +56,11 @@ class Holds:
         return found
 
     def lift(self, hold: int, *, author: str, now: datetime) -> None:
-        """End a hold. What fell due in it stays held; RefusedError where it is not on."""
+        """End a hold. What fell due in it stays held; RefusedError where it is not on, or a restore is not settled."""
         with self._database.write() as connection:
+            left = unsettled(connection, hold)
+            if left:
+                raise RefusedError(f"{left} things of before the restore are not settled yet: see campaign status.")
             done = connection.execute(
                 update(holds)
                 .where(holds.c.id == hold, holds.c.until.is_(None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,10 @@ BUSY_SECONDS = 30
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "secure_delete=ON")
 
 
+#: Under this name a transaction collects what is to be kept apart from the database too.
+KEPT_APART = "kept apart"
+
+
 class Database:
     """One database: `read()` for looking, `write()` for one short transaction.
 
@@ -34,6 +39,8 @@ class Database:
         self.url = make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url, pool)
+        #: Where suppressions are written as well, so that an old backup brings nobody back. Set by whoever opens it.
+        self.kept_apart: Path | None = None
 
     @property
     def file(self) -> Path | None:
@@ -54,7 +61,11 @@ class Database:
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
+            connection.info.pop(KEPT_APART, None)
             yield connection
+            lines = connection.info.pop(KEPT_APART, [])
+            if lines and self.kept_apart is not None:
+                append_lines(self.kept_apart, lines)
 
     def create(self) -> None:
         """Make the tables that are missing. Safe to repeat."""
@@ -71,6 +82,21 @@ class Database:
 def bump(connection: Connection) -> None:
     """Tell every scheduler that there may be work: to be called by each write that can make some."""
     connection.execute(update(tables.changes).values(count=tables.changes.c.count + 1))
+
+
+def keep_apart(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Have these rows written to the log beside the database, synced, before the transaction commits."""
+    connection.info.setdefault(KEPT_APART, []).extend(dump(row) for row in rows)
+
+
+def append_lines(path: Path, lines: list[str]) -> None:
+    """Append lines to a file and sync it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, "".join(f"{line}\n" for line in lines).encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sqlite_engine(url: str) -> Engine:
@@ -126,4 +152,4 @@ def dump(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-__all__ = ["BUSY_SECONDS", "Database", "bump", "dump", "tables", "tables_lists"]
+__all__ = ["BUSY_SECONDS", "Database", "bump", "dump", "keep_apart", "tables", "tables_lists"]

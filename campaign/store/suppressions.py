@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from campaign.address import KeyRing
 from campaign.clock import from_micros, to_micros
 from campaign.errors import RefusedError
-from campaign.store.database import bump
+from campaign.store.database import bump, keep_apart
 from campaign.store.log import record
 from campaign.store.tables_lists import subscribers, suppressions
 
@@ -108,6 +108,7 @@ def suppress(
     ]
     if rows:
         connection.execute(insert(suppressions), rows)
+        keep_apart(connection, rows)
         bump(connection)
     return len(rows)
 
@@ -154,6 +155,7 @@ def carry(connection: Connection, ring: KeyRing, keys: Sequence[str], *, now: da
         ]
     if rows:
         connection.execute(insert(suppressions), rows)
+        keep_apart(connection, rows)
         bump(connection)
     return len(rows)
 

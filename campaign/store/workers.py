@@ -126,6 +126,13 @@ class Workers:
         return self._folder / f"worker-{worker}.lock"
 
 
+def refuse_while_running(home: Path) -> None:
+    """BusyError while a service runs on a home: what is about to be done needs it stopped."""
+    if not _is_free(home / "service.lock"):
+        holder = (home / "service.lock").read_text().strip()
+        raise BusyError(f"The service runs (process {holder}). Stop it first.")
+
+
 @contextmanager
 def _locked_file(path: Path, *, wait: bool = False) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)

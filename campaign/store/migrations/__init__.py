@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, MetaData, String, Table, insert, inspect, select
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
 
 from campaign.errors import NewerDatabase, StoreError
 from campaign.store.database import Database
@@ -46,8 +46,13 @@ def create(database: Database) -> None:
             return
     database.create()
     with database.write() as connection:
-        _version.create(connection, checkfirst=True)
-        connection.execute(insert(_version).values(version_num=newest()))
+        stamp(connection)
+
+
+def stamp(connection: Connection) -> None:
+    """Say that a database has the newest version's tables."""
+    _version.create(connection, checkfirst=True)
+    connection.execute(insert(_version).values(version_num=newest()))
 
 
 def check(database: Database) -> None:

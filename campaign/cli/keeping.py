@@ -1,0 +1,128 @@
+"""`campaign backup`, `restore` and `migrate`: keeping the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from campaign.cli.common import opened
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from campaign.settings import Settings
+    from campaign.store import Database
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write the ledger, the mail engine's journals and the installation's files to FILE, while the service runs."""
+    from campaign.store import backups
+
+    with opened() as app:
+        found = backups.take(app.store.database, app.settings.home, file, key_id=app.key.id, now=app.clock.now())
+    click.echo(f"{file}: {sum(found.rows.values()):,} rows of {len(found.rows)} tables.")
+    click.echo(f"It does not hold the installation's key ({app.settings.key_file}): keep a copy of that elsewhere.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.option("--yes", is_flag=True, help="Do it. Without this, only say what will happen.")
+@click.option("--as", "person", metavar="NAME", default="", help="Who does this.")
+def restore(file: Path, yes: bool, person: str) -> None:
+    """Put the backup FILE in place of the ledger. Everything starts paused, and what may have gone is in doubt."""
+    from campaign.settings import load_key, load_settings, make_home
+    from campaign.settings.environment import system_user
+    from campaign.store import backups, restoring
+
+    settings = load_settings()
+    key = load_key(settings.key_file)
+    manifest = backups.read_manifest(file)
+    _same_key(manifest.key_id, key.id)
+    click.echo(f"The backup was taken at {manifest.taken_at:%Y-%m-%d %H:%M} UTC: {sum(manifest.rows.values()):,} rows.")
+    click.echo(
+        "All sending will be paused. What was open then, or due since, asks a person; who left since stays away."
+    )
+    if not yes:
+        click.echo("Nothing is changed yet. To do it: add --yes")
+        return
+    make_home(settings)
+    old = _set_aside(settings)
+    known = restoring.read_suppressions(old, settings.home / "suppressions.log")
+    database = _fresh(settings)
+    backups.put_back(database, settings.home, file)
+    now = _now()
+    author = person or f"cli:{system_user()}"
+    brought, doubt = restoring.settle_in(database, known, taken_at=manifest.taken_at, author=author, now=now)
+    database.close()
+    click.echo(f"Restored. {brought} suppressions brought over, {doubt} deliveries in doubt. See campaign status.")
+    if known is None:
+        click.echo("Who left since the backup cannot be known: keep mail paused until you are sure.", err=True)
+
+
+def _same_key(backup: str, mine: str) -> None:
+    from campaign.errors import RefusedError
+
+    if backup != mine:
+        raise RefusedError(
+            f"The backup was made with the key {backup}, and this installation has the key {mine}. "
+            "Put the right key back first: with another one, people who were erased could be imported again."
+        )
+
+
+def _now() -> datetime:
+    from campaign.clock import SystemClock
+
+    return SystemClock().now()
+
+
+def _set_aside(settings: Settings) -> Database | None:
+    """The ledger being replaced, moved aside on SQLite; None where there is none. BusyError while a service runs."""
+    from campaign.store import Database
+    from campaign.store.workers import refuse_while_running
+
+    refuse_while_running(settings.home)
+    database = Database(settings.database)
+    if database.file is None:
+        return database
+    if not database.file.exists():
+        return None
+    aside = database.file.with_name(f"{database.file.name}.replaced-{_now():%Y%m%d-%H%M%S}")
+    database.close()
+    for ending in ("", "-wal", "-shm"):
+        part = database.file.with_name(database.file.name + ending)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + ending))
+    return Database(f"sqlite:///{aside}")
+
+
+def _fresh(settings: Settings) -> Database:
+    from campaign.store import Database, migrations
+
+    database = Database(settings.database)
+    migrations.create(database)
+    database.kept_apart = settings.home / "suppressions.log"
+    return database
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the ledger to this program's version. A copy is made first; a newer ledger is refused."""
+    from campaign.settings import load_settings
+    from campaign.settings.installation import need_home
+    from campaign.store import Database, migrations
+    from campaign.store.workers import refuse_while_running
+
+    settings = load_settings()
+    need_home(settings)
+    refuse_while_running(settings.home)
+    database = Database(settings.database)
+    before, after, copy = migrations.migrate(database)
+    database.close()
+    if before == after:
+        click.echo(f"The ledger is at version {after} already.")
+        return
+    click.echo(f"The ledger went from version {before or 'none'} to {after}." + (f" Copy: {copy}" if copy else ""))

@@ -1,0 +1,160 @@
+"""Backups: the whole ledger, the mail engine's journals and the installation's files in one archive.
+
+One format for both databases: a line of JSON a row. It is taken online, from one consistent moment. The installation's
+key is never in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, LargeBinary, Table, func, insert, select, text
+
+from campaign.clock import from_micros, to_micros
+from campaign.errors import RefusedError, StoreError
+from campaign.store import migrations
+from campaign.store.database import Database, dump
+from campaign.store.tables import metadata
+
+#: Files of the home that go with the ledger.
+FILES = ("channels.yaml", "senders.yaml")
+FOLDERS = ("journals", "media")
+MANIFEST = "manifest.json"
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a backup says of itself. `taken_at` is aware UTC."""
+
+    taken_at: datetime
+    version: str
+    key_id: str
+    rows: dict[str, int]
+
+
+def take(database: Database, home: Path, target: Path, *, key_id: str, now: datetime) -> Manifest:
+    """Write a backup to `target`; what it holds. Raises RefusedError where `target` exists."""
+    if target.exists():
+        raise RefusedError(f"{target} exists. Name a new file: a backup never writes over another.")
+    rows: dict[str, int] = {}
+    partial = target.with_name(target.name + ".partial")
+    with tarfile.open(partial, "w:gz") as archive, database.read() as connection:
+        if not database.sqlite:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        for table in metadata.sorted_tables:
+            lines = list(_lines(connection, table))
+            rows[table.name] = len(lines)
+            _add(archive, f"tables/{table.name}.jsonl", "\n".join(lines).encode(), now)
+        for path in _files(home):
+            archive.add(path, f"home/{path.relative_to(home)}")
+        manifest = Manifest(taken_at=now, version=migrations.version(database), key_id=key_id, rows=rows)
+        about = {"taken_at": to_micros(now), "version": manifest.version, "key_id": key_id, "rows": rows}
+        _add(archive, MANIFEST, dump(about).encode(), now)
+    partial.rename(target)
+    return manifest
+
+
+def read_manifest(source: Path) -> Manifest:
+    """What a backup says of itself; StoreError where it is none."""
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            found = json.loads(_member(archive, MANIFEST))
+    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+        raise StoreError(f"{source} is not a backup of this program, or it is damaged.") from error
+    return Manifest(
+        taken_at=from_micros(found["taken_at"]), version=found["version"], key_id=found["key_id"], rows=found["rows"]
+    )
+
+
+def put_back(database: Database, home: Path, source: Path) -> Manifest:
+    """Fill an empty ledger from a backup, and the home's files that are missing.
+
+    Raises StoreError where the backup is damaged or from another version of the tables.
+    """
+    manifest = read_manifest(source)
+    if manifest.version != migrations.newest():
+        raise StoreError(
+            f"This backup has version {manifest.version}, and this program has {migrations.newest()}. "
+            "Restore it with the program that took it, then run `campaign migrate`."
+        )
+    with tarfile.open(source, "r:gz") as archive, database.write() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())
+            _fill(connection, table, _member(archive, f"tables/{table.name}.jsonl"))
+            _count_on(connection, table)
+        for member in archive.getmembers():
+            _put_file(archive, member, home)
+    return manifest
+
+
+def _lines(connection: Connection, table: Table) -> Iterator[str]:
+    binary = {column.name for column in table.columns if isinstance(column.type, LargeBinary)}
+    for row in connection.execute(select(table)):
+        values = dict(row._mapping)
+        for name in binary:
+            values[name] = base64.b64encode(values[name]).decode()
+        yield dump(values)
+
+
+def _fill(connection: Connection, table: Table, data: bytes) -> None:
+    binary = {column.name for column in table.columns if isinstance(column.type, LargeBinary)}
+    batch: list[dict[str, Any]] = []
+    for line in data.splitlines():
+        values = json.loads(line)
+        for name in binary:
+            values[name] = base64.b64decode(values[name])
+        batch.append(values)
+        if len(batch) == BATCH:
+            connection.execute(insert(table), batch)
+            batch = []
+    if batch:
+        connection.execute(insert(table), batch)
+
+
+def _count_on(connection: Connection, table: Table) -> None:
+    """On PostgreSQL the next id has to be told where to go on."""
+    if connection.dialect.name == "sqlite" or "id" not in table.columns:
+        return
+    sequence = connection.execute(select(func.pg_get_serial_sequence(table.name, "id"))).scalar()
+    if sequence:
+        highest = connection.execute(select(func.max(table.c.id))).scalar()
+        connection.execute(select(func.setval(sequence, highest or 1, highest is not None)))
+
+
+def _files(home: Path) -> Iterable[Path]:
+    yield from (home / name for name in FILES if (home / name).is_file())
+    for folder in FOLDERS:
+        yield from (path for path in sorted((home / folder).rglob("*")) if path.is_file())
+
+
+def _put_file(archive: tarfile.TarFile, member: tarfile.TarInfo, home: Path) -> None:
+    name = member.name.removeprefix("home/")
+    if not member.isfile() or name == member.name or ".." in Path(name).parts or Path(name).is_absolute():
+        return
+    target = home / name
+    if name.startswith("journals/") or target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(_member(archive, member.name))
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes, now: datetime) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mtime, entry.mode = len(data), int(now.timestamp()), 0o600
+    archive.addfile(entry, io.BytesIO(data))
+
+
+def _member(archive: tarfile.TarFile, name: str) -> bytes:
+    found = archive.extractfile(name)
+    if found is None:
+        raise KeyError(name)
+    return found.read()

@@ -1,0 +1,108 @@
+"""After a restore: an old ledger would send a week again, so all is paused and in doubt until a person settles it.
+
+Who left since the backup stays away: their suppressions come from the ledger that is replaced, and from the log of
+keyed hashes beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from campaign.clock import to_micros
+from campaign.errors import CampaignError
+from campaign.model import BroadcastState, DeliveryState, HoldScope, Strength
+from campaign.store.database import Database, bump
+from campaign.store.log import record
+from campaign.store.tables import broadcasts, deliveries, holds, meta
+from campaign.store.tables_lists import suppressions
+
+REASON = "restored from a backup"
+#: Name in `meta` of the hold that a restore placed, until all is settled.
+RESTORED = "restored"
+UNSETTLED = (DeliveryState.PENDING, DeliveryState.TAKEN, DeliveryState.SENDING)
+COPIED = ("address_hash", "key_id", "scope", "target", "reason", "detail", "made_at")
+
+
+def read_suppressions(database: Database | None, log: Path) -> list[dict[str, Any]] | None:
+    """Every suppression of the ledger being replaced and of the log; None where neither can be read."""
+    found: list[dict[str, Any]] = []
+    readable = False
+    if database is not None:
+        try:
+            with database.read() as connection:
+                rows = connection.execute(select(suppressions).where(suppressions.c.lifted_at.is_(None)))
+                found += [{name: row._mapping[name] for name in COPIED} for row in rows]
+            readable = True
+        except CampaignError:
+            readable = False
+    if log.exists():
+        lines = log.read_text(encoding="utf-8").splitlines()
+        found += [{name: json.loads(line)[name] for name in COPIED} for line in lines if line.endswith("}")]
+        readable = True
+    return found if readable else None
+
+
+def settle_in(
+    database: Database, known: list[dict[str, Any]] | None, *, taken_at: datetime, author: str, now: datetime
+) -> tuple[int, int]:
+    """Pause everything from the backup's instant on, and put what was open in doubt.
+
+    Answers how many suppressions were brought over and how many deliveries are uncertain.
+    """
+    with database.write() as connection:
+        brought = sum(_suppress(connection, row) for row in known or [])
+        doubt = connection.execute(
+            update(deliveries)
+            .where(deliveries.c.state.in_(UNSETTLED))
+            .values(state=DeliveryState.UNCERTAIN, reason=REASON, settled_at=to_micros(now), worker=0)
+        ).rowcount
+        connection.execute(
+            update(broadcasts)
+            .where(broadcasts.c.state == BroadcastState.OPENING)
+            .values(state=BroadcastState.OPEN, reason=REASON)
+        )
+        hold = connection.execute(
+            insert(holds)
+            .values(
+                scope=HoldScope.ALL,
+                target="",
+                strength=Strength.ALL,
+                pages=False,
+                reason=REASON if known is not None else f"{REASON}; who left since cannot be known",
+                author=author,
+                since=to_micros(taken_at),
+            )
+            .returning(holds.c.id)
+        ).scalar_one()
+        connection.execute(meta.delete().where(meta.c.name == RESTORED))
+        connection.execute(insert(meta).values(name=RESTORED, value=str(hold)))
+        detail = {"taken_at": taken_at.isoformat(), "suppressions": brought, "uncertain": doubt}
+        record(connection, who=author, act="restore", now=now, detail=detail)
+        bump(connection)
+    return brought, int(doubt)
+
+
+def unsettled(connection: Connection, hold: int) -> int:
+    """How much still has to be settled before the pause of a restore (`hold`) may be lifted; 0 for any other pause."""
+    mine = connection.execute(select(meta.c.value).where(meta.c.name == RESTORED)).scalar()
+    if mine != str(hold):
+        return 0
+    doubt = select(deliveries.c.id).where(deliveries.c.state == DeliveryState.UNCERTAIN, deliveries.c.reason == REASON)
+    held = select(broadcasts.c.id).where(
+        broadcasts.c.state == BroadcastState.HELD, broadcasts.c.reason.contains(REASON)
+    )
+    return len(connection.execute(doubt).all()) + len(connection.execute(held).all())
+
+
+def _suppress(connection: Connection, row: dict[str, Any]) -> int:
+    same = [suppressions.c[name] == row[name] for name in ("address_hash", "scope", "target", "reason")]
+    there = select(suppressions.c.id).where(*same, suppressions.c.lifted_at.is_(None))
+    if connection.execute(there).first() is not None:
+        return 0
+    connection.execute(insert(suppressions).values(**row))
+    return 1

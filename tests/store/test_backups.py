@@ -1,0 +1,164 @@
+"""Backups and what a restore leaves: nothing lost, nothing sent again, and nobody who left comes back."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from campaign.address import KeyRing, parse
+from campaign.delivery import views
+from campaign.errors import RefusedError, StoreError
+from campaign.model import DeliveryState
+from campaign.store import backups, migrations, restoring
+from campaign.store.database import Database
+from campaign.store.suppressions import Reason, suppress
+from campaign.store.tables import metadata
+from campaign.store.tables_lists import suppressions
+from tests.delivery.world import EIGHT, World, a_mailing, a_post, a_week
+
+
+@pytest.fixture
+def life() -> Iterator[ExitStack]:
+    """What is to be closed when the test is over."""
+    with ExitStack() as life:
+        yield life
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path, life: ExitStack) -> World:
+    world = World(database_url, tmp_path)
+    life.callback(world.close)
+    with world.store.database.write() as connection:
+        migrations.stamp(connection)
+    return world
+
+
+def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    with database.read() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=str)
+            for table in metadata.sorted_tables
+        }
+
+
+def taken(world: World, file: Path) -> backups.Manifest:
+    return backups.take(world.store.database, world.folder, file, key_id=world.key.id, now=world.now)
+
+
+def restored(tmp_path: Path, file: Path, life: ExitStack) -> Database:
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    life.callback(database.close)
+    migrations.create(database)
+    backups.put_back(database, tmp_path / "home", file)
+    return database
+
+
+def test_a_backup_holds_every_row_of_every_table_whatever_the_database(
+    world: World, tmp_path: Path, life: ExitStack
+) -> None:
+    world.load(a_week(a_post(), mailings=(a_mailing(),)))
+    world.play(world.start(), EIGHT + timedelta(hours=3))
+    taken(world, tmp_path / "backup.tar.gz")
+    assert rows(restored(tmp_path, tmp_path / "backup.tar.gz", life)) == rows(world.store.database)
+
+
+def test_a_backup_never_writes_over_another(world: World, tmp_path: Path, life: ExitStack) -> None:
+    taken(world, tmp_path / "backup.tar.gz")
+    with pytest.raises(RefusedError, match="exists"):
+        taken(world, tmp_path / "backup.tar.gz")
+
+
+def test_a_file_that_is_no_backup_is_named(tmp_path: Path) -> None:
+    (tmp_path / "no.tar.gz").write_bytes(b"no")
+    with pytest.raises(StoreError, match="not a backup"):
+        backups.read_manifest(tmp_path / "no.tar.gz")
+
+
+def test_after_a_restore_nothing_of_the_time_between_goes_by_itself(
+    world: World, tmp_path: Path, life: ExitStack
+) -> None:
+    world.load(a_week(a_post()))
+    manifest = taken(world, tmp_path / "backup.tar.gz")
+    database = restored(tmp_path, tmp_path / "backup.tar.gz", life)
+    world.play(world.start(), EIGHT + timedelta(hours=3))
+    assert len(world.sent("a")) == 1
+    later = World(str(database.url), tmp_path / "home", start=EIGHT + timedelta(hours=3))
+    life.callback(later.close)
+    restoring.settle_in(database, [], taken_at=manifest.taken_at, author="Ada", now=later.now)
+    later.play(later.start(), EIGHT + timedelta(days=4, hours=12))
+    assert later.sent("a") == []
+    assert later.states()["week/hello/mon/a"] == "held"
+    (hold,) = later.store.holds.current(later.now)
+    with pytest.raises(RefusedError, match="not settled"):
+        later.store.holds.lift(hold.id, author="Ada", now=later.now)
+    assert {need.kind for need in views.needs(later.parts)} == {"held"}
+
+
+def test_what_was_on_its_way_is_in_doubt_after_a_restore(world: World, tmp_path: Path, life: ExitStack) -> None:
+    world.load(a_week(a_post()))
+    service = world.start()
+    world.clock.set(EIGHT + timedelta(hours=1))
+    service.ring(world.now)
+    manifest = taken(world, tmp_path / "backup.tar.gz")
+    database = restored(tmp_path, tmp_path / "backup.tar.gz", life)
+    _, doubt = restoring.settle_in(database, [], taken_at=manifest.taken_at, author="Ada", now=world.now)
+    assert doubt == 1
+    later = World(str(database.url), tmp_path / "home", start=world.now)
+    life.callback(later.close)
+    row = later.store.ledger.of("week")["week/hello/mon/a"]
+    assert [each.state for each in later.store.deliveries.of(row.id)] == [DeliveryState.UNCERTAIN]
+
+
+def test_who_left_since_the_backup_stays_away(world: World, tmp_path: Path, life: ExitStack) -> None:
+    log = tmp_path / "suppressions.log"
+    world.store.database.kept_apart = log
+    manifest = taken(world, tmp_path / "backup.tar.gz")
+    with world.store.database.write() as connection:
+        suppress(connection, KeyRing(world.key), parse("left@example.org").key, reason=Reason.LEFT, now=world.now)
+    assert len(log.read_text().splitlines()) == 1
+    for known in (
+        restoring.read_suppressions(world.store.database, tmp_path / "none"),
+        restoring.read_suppressions(None, log),
+    ):
+        (tmp_path / "new.db").unlink(missing_ok=True)
+        database = restored(tmp_path, tmp_path / "backup.tar.gz", life)
+        brought, _ = restoring.settle_in(database, known, taken_at=manifest.taken_at, author="Ada", now=world.now)
+        assert brought == 1
+        with database.read() as connection:
+            assert len(connection.execute(select(suppressions)).all()) == 1
+        database.close()
+
+
+def test_a_transaction_that_fails_leaves_no_line_in_the_log(world: World, tmp_path: Path, life: ExitStack) -> None:
+    world.store.database.kept_apart = tmp_path / "suppressions.log"
+
+    def fail() -> None:
+        with world.store.database.write() as connection:
+            suppress(connection, KeyRing(world.key), parse("left@example.org").key, reason=Reason.LEFT, now=world.now)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not (tmp_path / "suppressions.log").exists()
+
+
+def test_a_log_cut_off_in_the_middle_of_a_line_is_read_to_there(tmp_path: Path) -> None:
+    whole = {
+        "address_hash": "a",
+        "key_id": "k",
+        "scope": "all",
+        "target": "",
+        "reason": "left",
+        "detail": "",
+        "made_at": 1,
+    }
+    (tmp_path / "log").write_text(json.dumps(whole) + "\n" + json.dumps(whole)[:20])
+    assert restoring.read_suppressions(None, tmp_path / "log") == [whole]
+
+
+def test_where_nothing_can_be_read_mail_cannot_be_trusted(tmp_path: Path) -> None:
+    assert restoring.read_suppressions(None, tmp_path / "none") is None
