@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from campaign.errors import Problem
-from campaign.model import DAY_IDS, WEEKDAYS, CampaignKind, Day, PlannedMessage, PlannedPost, Programme
+from campaign.model import DAY_IDS, CampaignKind, Day, PlannedMessage, PlannedPost, Programme
 from campaign.plan import changed_clocks
 from campaign.programme.dates import long_date
 from campaign.programme.kinds import RESOURCE_LINK
@@ -158,14 +158,6 @@ def _clock_changes(programme: Programme, source: Source) -> Iterator[Problem]:
             day = long_date(wall.date())
             message = f"{wall:%H:%M} on {day} does not exist: the clocks go forward over it"
             yield source.problem("T1", message, where, hint="Write a time outside that hour.")
-
-
-def week_word(programme: Programme) -> str:
-    """Which weekdays the programme has, for people: `Monday to Friday`."""
-    if not programme.days:
-        return ""
-    first, last = programme.days[0].id[:3], programme.days[-1].id[-3:]
-    return f"{WEEKDAYS[DAY_IDS.index(first)]} to {WEEKDAYS[DAY_IDS.index(last)]}"
 
 
 def gather(programme: Programme, source: Source, shelf: Shelf) -> tuple[dict[str, bytes], list[Problem]]:

@@ -26,11 +26,7 @@ def request(sheet: Sheet) -> bytes:
     files = {name: data[:SHOWN] if name.startswith("images/") else data for name, data in sheet.files.items()}
     source = sheet.source
     parts = (to_json(sheet.programme), (source.file, source.places, source.aliases), files)
-    return pickle.dumps((*parts, _plain(sheet), sheet.pretended))
-
-
-def _plain(sheet: Sheet) -> Any:
-    return sheet.installation
+    return pickle.dumps((*parts, sheet.installation, sheet.pretended))
 
 
 def read_request(stream: IO[bytes]) -> Sheet:

@@ -15,7 +15,6 @@ from campaign.model import (
     CampaignKind,
     Day,
     PlannedMailing,
-    PlannedMessage,
     PlannedPost,
     Programme,
     Sender,
@@ -112,11 +111,6 @@ class Sheet:
         """The local time after which nothing of the message begins."""
         clock = one.message.stop_at or self.programme.campaign.defaults.stop_at
         return datetime.combine(one.wall.date(), clock)
-
-    def readers(self, message: PlannedMessage, audiences: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """The ids of the audiences that something is for; none stated means all of them."""
-        stated = message.audiences or audiences
-        return stated or tuple(self.programme.audiences)
 
     def reading_age(self, audiences: tuple[str, ...]) -> tuple[int, str] | None:
         """The strictest limit among the audiences, and whose it is; None where the file has no audiences."""
