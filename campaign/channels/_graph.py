@@ -23,6 +23,7 @@ from campaign.model import Image, Post
 _LIMITED = frozenset({"4", "17", "32", "613", "80001", "80002"})
 _SIGNED_OUT = frozenset({"190", "102", "10", "368"})
 _POLICY = frozenset({"1346003", "1404102", "1609008", "2061006", "2207001", "2207009", "36003"})
+_GONE = frozenset({"2207008", "2207020", "2207027"})  # a container that expired, or is not ready: nothing was published
 POLLS = 30
 
 
@@ -49,6 +50,8 @@ class Graph(Social):
         now = self.tools.now()
         if code in _LIMITED or sub in ("1390008", "2207042"):
             return TryLater(told, after=max(900.0, reply.retry_after(now)), slow_all=True, code=kept)
+        if sub in _GONE:
+            return TryLater(told, after=5.0, code=kept)
         if sub == "2207051":
             return Uncertain(told, code=kept)
         if sub in _POLICY or code == "506":
@@ -125,16 +128,22 @@ class Containers(Graph):
     def send(self, message: Post, *, key: str, notes: Notes) -> Receipt:
         """Publish the container; one that is published already was ours."""
         container = notes.get("container") or self.prepare(message, key=key, notes=notes)["container"]
-        state = self._state(container)
-        if state == "PUBLISHED":
-            return self._published(message, container)
-        if state in ("EXPIRED", "ERROR"):
-            raise TryLater(f"{self.title} has let go of the prepared post; it is made anew.", after=5.0)
-        if state != "FINISHED":
-            raise TryLater(f"{self.title} is still working on the post.", after=15.0)
+        if self._tried(container):
+            state = self._state(container)
+            if state == "PUBLISHED":
+                return self._published(message, container)
+            if state in ("EXPIRED", "ERROR"):
+                raise TryLater(f"{self.title} has let go of the prepared post; it is made anew.", after=5.0)
+            if state != "FINISHED":
+                raise TryLater(f"{self.title} is still working on the post.", after=15.0)
         reply = self.call("POST", f"{self.account}/{self.publish}", data={"creation_id": container})
         number = reply.need("id")
         return Receipt(remote_id=number, url=self._address(number), code=str(reply.status))
+
+    def _tried(self, container: str) -> bool:
+        """Whether an earlier attempt began to publish the container; written down before the first one does."""
+        name = f"tried.{container}"
+        return not self.tools.notes.swap(name, old=None, new=self.tools.now().isoformat())
 
     def find(self, message: Post, *, key: str, since: datetime) -> Receipt | Unknown | None:
         """Ask the container; without one nothing was ever sent."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 from linkify_it.tlds import TLDS
@@ -21,8 +22,11 @@ _LATIN = (
 )
 _BLANK = "\\t-\\r \x85\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _MARKS = "\ufffe\ufeff\uffff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_LABELS = rf"[^{_BLANK}{_MARKS}!'#%&()*+,\\/:;<=>?@\[\]^{{|}}~$]"
-_CANDIDATE = regex.compile(rf"(?i)(?P<scheme>https?://)(?P<host>{_LABELS}+)|(?P<bare>(?:(?!https?://){_LABELS})+)")
+_APART = rf"{_BLANK}{_MARKS}!'#%&()*+,\\/:;<=>?@\[\]^{{|}}~$"
+_CANDIDATE = regex.compile(
+    rf"(?i)(?P<scheme>https?://)(?P<host>[^{_APART}]+)|"
+    rf"(?<bare>(?:(?!https?://)[^.{_APART}])*+\.(?:(?!https?://)[^{_APART}])*+)"
+)
 _ASCII_TAIL = regex.compile(rf"(?i)[-.a-z0-9{_LATIN}]+\Z")
 _LONGEST_LINK = 4096
 
@@ -71,6 +75,11 @@ def links(text: str, *, bare: bool = True, grammar: Grammar = X_LINKS) -> list[S
 
     `value` is the link as written.
     """
+    return list(_links(text, bare, grammar)) if "." in text else []
+
+
+@lru_cache(maxsize=2048)
+def _links(text: str, bare: bool, grammar: Grammar) -> tuple[Span, ...]:
     found: list[Span] = []
     at = 0
     while candidate := _CANDIDATE.search(text, at):
@@ -80,7 +89,7 @@ def links(text: str, *, bare: bool = True, grammar: Grammar = X_LINKS) -> list[S
             continue
         found.append(span)
         at = span.end
-    return found
+    return tuple(found)
 
 
 def _link_at(text: str, candidate: regex.Match[str], *, bare: bool, grammar: Grammar) -> Span | None:
@@ -150,7 +159,7 @@ def hashtags(text: str) -> list[Span]:
 
     `value` has no '#'. Those inside links are not hashtags.
     """
-    taken = [(link.start, link.end) for link in links(text)] if "." in text else []
+    taken = [(link.start, link.end) for link in links(text)] if "#" in text else []
     return [
         Span(tag.start(), tag.end(), tag["name"])
         for tag in _TAG.finditer(text)
@@ -195,7 +204,7 @@ def x_length(text: str) -> int:
     """
     text = unicodedata.normalize("NFC", text)
     total = at = 0
-    for link in links(text) if "." in text else ():
+    for link in links(text):
         total += _weight(text[at : link.start]) + 23
         at = link.end
     return total + _weight(text[at:])

@@ -217,6 +217,8 @@ def test_a_container_that_expired_is_made_anew(kind: type[Channel[Any]]) -> None
     message = a_post(link=None, images=(an_image(),))
     notes = world.channel.prepare(message, key=a_key(), notes={})
     world.clock.advance(timedelta(hours=25))
+    with pytest.raises(TryLater, match="not ready"):
+        world.channel.send(message, key=a_key(), notes=notes)
     with pytest.raises(TryLater, match="made anew"):
         world.channel.send(message, key=a_key(), notes=notes)
     fresh = world.channel.prepare(message, key=a_key(), notes=notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -187,7 +187,7 @@ class World:
     def now(self) -> datetime:
         return self.clock.now()
 
-    def load(self, programme: Programme, *, author: str = "Ada") -> int:
+    def load(self, programme: Programme, *, author: str = "Ada", files: Mapping[str, bytes] | None = None) -> int:
         """Load a programme, with its sample subscribers the first time."""
         if programme.mailings and not self._peopled:
             add_samples(self.store, KeyRing(self.key), programme, self.now)
@@ -196,7 +196,7 @@ class World:
         from campaign.delivery.shelf import Shelf
 
         old = Shelf(self.store).get(known.slug) if known else None
-        shown = loading.preview(self.parts, programme, {}, old, self.now)
+        shown = loading.preview(self.parts, programme, files or {}, old, self.now)
         return loading.apply(self.parts, shown, author=author, reason="test", now=self.now)
 
     def start(self, *, boot: str = "boot-1") -> Service:

@@ -16,7 +16,7 @@ ALT_TEXT = Decimal("0.005")
 
 def of_text(text: str) -> Decimal:
     """US dollars for one post: a link, with or without a scheme, makes it dearer."""
-    return POST_WITH_LINK if "." in text and links(text) else POST
+    return POST_WITH_LINK if links(text) else POST
 
 
 def spent(notes: NoteStore, now: datetime) -> Decimal:
