@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -65,8 +65,8 @@ class Job(Protocol):
         """Take up to `limit` rows; how many were taken, and those whose person is still to be reached."""
         ...
 
-    def reached(self, row: Row, now: datetime) -> bool:
-        """Whether the row's person is still to be reached."""
+    def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
+        """Those of `subscribers` who are still to be reached."""
         ...
 
     def email(self, row: Row, now: datetime) -> Email | None:
@@ -107,6 +107,7 @@ class Flow:
     pace: Pace | None = None
     _queue: deque[Row] = field(default_factory=deque)
     _more: threading.Condition = field(default_factory=threading.Condition)
+    _asking: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
     _failed: list[BaseException] = field(default_factory=list)
     _idle: int = 0
@@ -283,13 +284,24 @@ class Flow:
         if now > self.stop_at:
             return False
         if moment - row.asked > FRESH:
-            row.gone = not self.job.reached(row, now)
-            row.asked = moment
+            self._ask_again(row)
         if row.gone:
             return False
         row.begun = True
         self.journal.begun(row.taken.id)
         return True
+
+    def _ask_again(self, row: Row) -> None:
+        """Ask after a row's person again, and in the same question after all who wait behind it."""
+        with self._asking:
+            moment = self.clock.monotonic()
+            if moment - row.asked <= FRESH:
+                return  # another lane did it meanwhile
+            waiting = [row, *(each for each in list(self._queue) if moment - each.asked > FRESH / 2)]
+            still = self.job.reached([each.taken.subscriber for each in waiting], self.clock.now())
+            for each in waiting:
+                each.gone = each.taken.subscriber not in still
+                each.asked = moment
 
     def _ended(self, row: Row, outcome: Receipt | ChannelError | str) -> None:
         self.journal.ended(row.taken.id, mark_of(outcome), Result(row, outcome))

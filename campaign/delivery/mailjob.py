@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -86,10 +86,9 @@ class MailJob:
             self._store.groups.settle(worker=self._worker, began=now, now=now, others=skipped)
         return len(rows), going
 
-    def reached(self, row: Row, now: datetime) -> bool:
-        """Ask after one person again."""
-        subscriber = row.taken.subscriber
-        return subscriber in self._store.mailings.recipients(self._message.audience, [subscriber], now=now)
+    def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
+        """Ask after people again."""
+        return self._store.mailings.recipients(self._message.audience, subscribers, now=now).keys()
 
     def email(self, row: Row, now: datetime) -> Email | None:
         """The person's email."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import idna
@@ -131,6 +131,9 @@ def message_token(message_id: str) -> str:
     return bare
 
 
+_SECOND = timedelta(seconds=1)
+
+
 class DateLine:
     """`date`: the Date header of an instant, remembered for the second it names."""
 
@@ -139,10 +142,10 @@ class DateLine:
 
     def __call__(self, moment: datetime) -> bytes:
         """`Tue, 10 Oct 2023 07:00:00 +0000`: RFC 5322 section 3.3, in UTC. `moment` is aware."""
-        second = moment.replace(microsecond=0)
         last, line = self._last
-        if last == second:
+        if last is not None and timedelta() <= moment - last < _SECOND:
             return line
+        second = moment.replace(microsecond=0)
         utc = second.astimezone(UTC)
         line = (
             f"{_DAYS[utc.weekday()]}, {utc.day:02d} {_MONTHS[utc.month - 1]} {utc.year:04d} {utc:%H:%M:%S} +0000"

@@ -1,0 +1,208 @@
+"""The pieces of the mail benchmarks, each run in a process of its own: `python -m benchmarks._mailing NAME ...`.
+
+Each prints one number: seconds. They speak to a relay that is running already.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from sqlalchemy import text
+
+from campaign.channels.smtp.dkim import Key, Signer
+from campaign.store import Store
+from campaign.store.database import Database
+from tests.delivery.mailworld import MailWorld, add_people, load, working
+from tests.weeks import person
+
+FILLER = b"Today we launch the toolkit, and everybody is welcome to read it =E2=80=93 now.\r\n"
+SENDER = b"bounces@example.org"
+
+
+def message(size: int) -> bytes:
+    """A ready-made message of about `size` bytes, with its final dot and the next envelope."""
+    head = b"From: news@example.org\r\nTo: p@example.org\r\nSubject: Monday\r\nMIME-Version: 1.0\r\n\r\n"
+    return head + FILLER * ((size - len(head)) // len(FILLER))
+
+
+def bare(port: int, count: int, connections: int, size: int) -> float:
+    """The ceiling: ready-made bytes pipelined over sockets in threads, replies counted and not read."""
+    envelope = b"MAIL FROM:<" + SENDER + b">\r\nRCPT TO:<p@example.org>\r\nDATA\r\n"
+    text_of = message(size) + b".\r\n"
+
+    def run(messages: int) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as sock:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _lines(sock, 1)
+            sock.sendall(b"HELO bench\r\n")
+            _lines(sock, 1)
+            sock.sendall(envelope)
+            _lines(sock, 3)
+            for _ in range(messages - 1):
+                sock.sendall(text_of + envelope)
+                _lines(sock, 4)
+            sock.sendall(text_of)
+            _lines(sock, 1)
+
+    return _threads(run, count, connections)
+
+
+def _lines(sock: socket.socket, lines: int) -> None:
+    seen = 0
+    while seen < lines:
+        seen += sock.recv(65536).count(b"\n")
+
+
+def _threads(run: Callable[[int], None], count: int, threads: int) -> float:
+    workers = [threading.Thread(target=run, args=(count // threads,)) for _ in range(threads)]
+    began = time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return time.perf_counter() - began
+
+
+def plain(port: int, count: int, connections: int, size: int) -> float:
+    """The usual way: an EmailMessage built for each person, sent by smtplib."""
+    words = message(size).decode("ascii").partition("\r\n\r\n")[2].replace("\r\n", "\n")
+
+    def run(messages: int) -> None:
+        with smtplib.SMTP("127.0.0.1", port) as relay:
+            for number in range(messages):
+                email = EmailMessage()
+                email["From"], email["To"] = "news@example.org", f"p{number}@example.org"
+                email["Subject"], email["Date"] = "Monday", datetime.now(UTC)
+                email["List-Unsubscribe"] = f"<https://example.org/u/{number}>"
+                email.set_content(f"Dear reader {number},\n{words[: size // 2]}")
+                email.add_alternative(f"<p>Dear reader {number},</p>{words[: size // 2]}", subtype="html")
+                relay.send_message(email, SENDER.decode(), [f"p{number}@example.org"])
+
+    return _threads(run, count, connections)
+
+
+def sign(count: int, size: int) -> float:
+    """Only signatures: rsa-2048 over ready-made messages."""
+    signer, raw = Signer([Key("example.org", "s", _rsa())]), message(size)
+    now = datetime.now(UTC)
+    began = time.perf_counter()
+    for _ in range(count):
+        signer.sign(raw, "news@example.org", lambda: now)
+    return time.perf_counter() - began
+
+
+def _rsa() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@contextlib.contextmanager
+def _world(port: int, count: int, connections: int, **options: object) -> Iterator[MailWorld]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'campaign.db'}"
+        database = Database(url)
+        database.create()
+        add_people(database, min(count, 100_000))
+        if count > 100_000:
+            _many_people(database, count)
+        load(Store(database, folder=folder))
+        database.close()
+        with working(url, folder, port, lanes=connections, **options) as world:
+            yield world
+
+
+def _many_people(database: Database, count: int) -> None:
+    """People by the database itself: their hashes are made up, for nobody asks after them."""
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 100001 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
+    with database.write() as connection:
+        connection.execute(
+            text(
+                f"{numbers} INSERT INTO subscribers (id, address, address_key, address_hash, first_name, token,"
+                " made_at, changed_at) SELECT i, 'p' || i || '@d1.example.org', 'p' || i || '@d1.example.org',"
+                " 'hash' || i, 'Reader' || i, 'token' || i, 1, 1 FROM n"
+            ),
+            {"count": count},
+        )
+        connection.execute(
+            text(
+                f"{numbers} INSERT INTO subscriptions (subscriber, list, state, changed_at)"
+                " SELECT i, 1, 'confirmed', 1 FROM n"
+            ),
+            {"count": count},
+        )
+
+
+def engine(port: int, count: int, connections: int) -> float:
+    """The whole path on SQLite: open, take, render, send, settle."""
+    with _world(port, count, connections) as world:
+        began = time.perf_counter()
+        world.open()
+        world.send()
+        took = time.perf_counter() - began
+        assert world.states() == {"sent": count}
+    return took
+
+
+def size_of(count: int) -> float:
+    """How many bytes one message of the engine has (not seconds)."""
+    with _world(1, count, 1) as world:
+        email = world.mailing._run(world.open()).email(1, person(), world.parts.clock.now())
+        assert email is not None
+        return float(len(email.raw))
+
+
+def signed(port: int, count: int, connections: int) -> float:
+    """The whole path, each message signed."""
+    pem = _rsa().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(pem)
+        file.flush()
+        key = {"domain": "example.org", "selector": "s", "key_file": file.name}
+        with _world(port, count, connections, dkim=[key]) as world:
+            world.open()
+            began = time.perf_counter()
+            world.send()
+            return time.perf_counter() - began
+
+
+def opening(count: int) -> float:
+    """Opening a mailing to `count` people, in slices."""
+    with _world(1, count, 1) as world:
+        began = time.perf_counter()
+        world.open()
+        return time.perf_counter() - began
+
+
+def memory(port: int, count: int, connections: int) -> float:
+    """Resident bytes at most while `count` are opened and their first emails sent (bytes, not seconds)."""
+    import resource
+
+    with _world(port, count, connections) as world:
+        world.open()
+        timer = threading.Timer(5.0, world.closing.set)
+        timer.start()
+        world.send()
+        timer.cancel()
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
+PIECES: dict[str, Callable[..., float]] = {
+    each.__name__: each for each in (bare, plain, sign, engine, signed, opening, memory, size_of)
+}
+
+if __name__ == "__main__":
+    print(PIECES[sys.argv[1]](*map(int, sys.argv[2:])))

@@ -1,0 +1,127 @@
+"""The mail engine: the whole path beside a bare socket loop, Postfix's own client, and the usual Python way.
+
+Needs `smtp-sink` and `smtp-source` of Debian's `postfix`. Every figure and its reference are measured in turn, against
+the same sink, with messages of the same size.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import Figure
+
+PEOPLE = 100_000
+CONNECTIONS = 16
+MILLION = 1_000_000
+TURNS = 2
+DEBIAN = "/usr/sbin"
+
+
+def measure() -> Iterator[Figure]:
+    """Every figure of the mail engine."""
+    if not _tool("smtp-sink") or not _tool("smtp-source"):
+        print("mail: not measured; it needs smtp-sink and smtp-source from Debian's postfix", file=sys.stderr)
+        return
+    with _sink() as port:
+        yield from _speed(port)
+        yield from _signing(port)
+    yield from _slow_relay()
+    took = _piece("opening", MILLION)
+    yield Figure("open 1,000,000 deliveries", took, "s", 10.0, "the limit")
+
+
+def _speed(port: int) -> Iterator[Figure]:
+    size = int(_piece("size_of", 3))
+    engine, bare, source = [], [], []
+    for _ in range(TURNS):
+        engine.append(PEOPLE / _piece("engine", port, PEOPLE, CONNECTIONS))
+        bare.append(PEOPLE / _piece("bare", port, PEOPLE, CONNECTIONS, size))
+        source.append(PEOPLE / _source(port, size))
+    plain = 2000 / _piece("plain", port, 2000, CONNECTIONS, size)
+    ours = statistics.median(engine)
+    about = f"{size / 1000:.0f} kB, {CONNECTIONS} connections"
+    yield Figure("mail, whole path", ours, "/s", statistics.median(bare), f"bare pipelined sockets ({about})")
+    yield Figure("mail, whole path (Postfix)", ours, "/s", statistics.median(source), "smtp-source -d")
+    yield Figure("mail, whole path (smtplib)", ours, "/s", plain, "EmailMessage and smtplib")
+
+
+def _signing(port: int) -> Iterator[Figure]:
+    count = 10_000
+    ours = count / _piece("signed", port, count, CONNECTIONS)
+    yield Figure("mail signed, rsa-2048", ours, "/s", 2000 / _piece("sign", 2000, 8000), "a loop that only signs")
+
+
+def _slow_relay() -> Iterator[Figure]:
+    count, connections, delay = 10_000, 20, 0.05
+    with _counting(delay) as port:
+        took = _piece("engine", port, count, connections)
+    yield Figure("mail, relay of 50 ms", count / took, "/s", connections / delay, "what 20 connections allow")
+
+
+def _piece(name: str, *arguments: int) -> float:
+    command = [sys.executable, "-m", "benchmarks._mailing", name, *map(str, arguments)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[-1])
+
+
+def _source(port: int, size: int) -> float:
+    command = [_tool("smtp-source"), "-d", "-s", str(CONNECTIONS), "-l", str(size), "-m", str(PEOPLE)]
+    began = time.perf_counter()
+    subprocess.run([*command, f"127.0.0.1:{port}"], check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def _tool(name: str) -> str:
+    return shutil.which(name) or shutil.which(name, path=DEBIAN) or ""
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def _sink() -> Iterator[int]:
+    port = _free_port()
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    process = subprocess.Popen([_tool("smtp-sink"), *user, f"127.0.0.1:{port}", "1000"])
+    try:
+        _wait(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _counting(delay: float) -> Iterator[int]:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tests.smtpserver", str(Path(folder) / "log"), str(delay)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def _wait(port: int) -> None:
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("smtp-sink did not start")
