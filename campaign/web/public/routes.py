@@ -18,6 +18,7 @@ TAKEN = frozenset(
         "healthz",
         "hooks",
         "join",
+        "media",
         "preferences",
         "privacy",
         "static",

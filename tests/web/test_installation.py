@@ -1,0 +1,70 @@
+"""The pages of a real installation: made by `init` and `load`, written by `site export`, served as the service does."""
+
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from campaign.cli import main
+from campaign.cli.pages import served
+from campaign.clock import SettableClock
+from campaign.settings import load_settings
+from campaign.wiring import App
+from tests.house.files import ROOT
+from tests.web.weeks import at
+
+WEEK = ROOT / "schedules" / "safeguarding-childrens-week-2023.yaml"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def campaign(home: Path, *words: str) -> Result:
+    """Run a command on the home; the test fails where it does."""
+    environment = {
+        "CAMPAIGN_HOME": str(home),
+        "CAMPAIGN_KEY_FILE": str(home.parent / "key" / "key"),
+        "CAMPAIGN_BASE_URL": "https://week.example.org",
+    }
+    done = CliRunner().invoke(main, list(words), env=environment)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_a_loaded_week_becomes_files(home: Path, tmp_path: Path) -> None:
+    campaign(home, "init")
+    campaign(home, "load", str(WEEK), "--apply")
+    (home / "site.yaml").write_text("name: Our partnership\nprimary: '#7a1c12'\n", "utf-8")
+    told = campaign(home, "site", "export", str(tmp_path / "site"), "--base-url", "https://www.example.org/week/")
+    assert "files written" in told.output
+    page = (tmp_path / "site" / "hiow-scw-2023" / "tue" / "index.html").read_text("utf-8")
+    assert "Protecting from child exploitation" in page
+    assert "Our partnership" in page
+    assert 'href="/week/hiow-scw-2023/mon"' in page
+    assert 'content="https://www.example.org/week/hiow-scw-2023/tue"' in page
+
+
+def test_the_service_serves_what_is_loaded_and_unlocks_by_its_clock(home: Path) -> None:
+    campaign(home, "init")
+    campaign(home, "load", str(WEEK), "--apply")
+    settings = load_settings(
+        _env_file=None, home=home, key_file=home.parent / "key" / "key", web_port=0, base_url="https://week.example.org"
+    )
+    clock = SettableClock(at("10 06:59"))
+    app = App(settings, clock)
+    try:
+        with served(app) as server:
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+            def titles() -> str:
+                body: bytes = opener.open(f"{server.url}/hiow-scw-2023", timeout=10).read()
+                return body.decode()
+
+            assert '<a href="/hiow-scw-2023/tue">' not in titles()
+            clock.set(at("10 07:00"))
+            assert '<a href="/hiow-scw-2023/tue">' in titles()
+    finally:
+        app.close()
