@@ -14,7 +14,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -68,14 +68,33 @@ def write_over(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def append_line(path: Path, record: Mapping[str, Any]) -> None:
-    """Add one JSON line. It begins with a line end, so that a line torn by a crash spoils no other."""
-    line = "\n" + json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(handle, line.encode())
-    finally:
-        os.close(handle)
+def write_all_new(files: Sequence[tuple[Path, bytes]]) -> list[bool | OSError]:
+    """`write_new` for many files at the price of few: all are written before the first is waited for.
+
+    For each: whether it is new, or why it could not be written.
+    """
+    waiting: dict[int, tuple[int, str]] = {}
+    came: list[bool | OSError] = []
+    for number, (path, data) in enumerate(files):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                waiting[number] = _unsynced(path, data)
+            came.append(False)
+        except OSError as error:
+            came.append(error)
+    for number, (handle, temporary) in waiting.items():
+        came[number] = _finish(handle, temporary, files[number][0])
+    for home in {files[number][0].parent for number in waiting}:
+        sync_folder(home)
+    return came
+
+
+def append_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Add JSON lines. Each begins with a line end, so that a line torn by a crash spoils no other."""
+    lines = "".join(f"\n{json.dumps(record, ensure_ascii=False, separators=(',', ':'))}\n" for record in records)
+    with path.open("ab", buffering=0) as file:
+        file.write(lines.encode())
 
 
 def sync_folder(folder: Path) -> None:
@@ -100,15 +119,20 @@ def write_post(folder: Path, post: Post, *, key: str, at: datetime, network: str
     return path, write_new(path, data.encode())
 
 
-def write_email(folder: Path, email: Email, *, key: str, at: datetime, network: str) -> tuple[Path, bool]:
-    """Write an email as an .eml. Returns the path, and whether it is new."""
-    home = broadcast_folder(folder, email.about)
-    path = home / f"{slug(key)}.eml"
-    new = write_new(path, email.raw)
-    if new:
-        record = {"key": key, "at": at.isoformat(), "variant": variant(email), "subject": email.subject}
-        append_line(home / INDEX, {**record, "network": network, **about_record(email.about)})
-    return path, new
+def write_emails(
+    folder: Path, batch: Sequence[tuple[str, Email]], *, at: datetime, network: str
+) -> list[tuple[Path, bool | OSError]]:
+    """Write emails as .eml files, together. For each its path, and whether it is new, or why it was not written."""
+    paths = [broadcast_folder(folder, email.about) / f"{slug(key)}.eml" for key, email in batch]
+    wrote = write_all_new([(path, email.raw) for path, (_, email) in zip(paths, batch, strict=True)])
+    lines: dict[Path, list[dict[str, Any]]] = {}
+    for path, (key, email), new in zip(paths, batch, wrote, strict=True):
+        if new is True:
+            record = {"key": key, "at": at.isoformat(), "variant": variant(email), "subject": email.subject}
+            lines.setdefault(path.parent, []).append({**record, "network": network, **about_record(email.about)})
+    for home, records in lines.items():
+        append_lines(home / INDEX, records)
+    return list(zip(paths, wrote, strict=True))
 
 
 def image_path(folder: Path, image: Image) -> Path:
@@ -165,6 +189,35 @@ def variant(email: Email) -> str:
     for mine in (email.to, *email.to_name.split()):
         words = re.sub(rf"(?<!\w){re.escape(mine)}(?!\w)", "", words) if mine else words
     return hashlib.sha256(words.encode()).hexdigest()[:12]
+
+
+def _unsynced(path: Path, data: bytes) -> tuple[int, str]:
+    """A temporary file with `data`, still open and not yet on disk."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+    except OSError:
+        os.close(handle)
+        os.unlink(name)
+        raise
+    return handle, name
+
+
+def _finish(handle: int, temporary: str, path: Path) -> bool | OSError:
+    """Wait until a temporary file is on disk, and give it its name."""
+    try:
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        return _take_name(temporary, path)
+    except OSError as error:
+        return error
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
 
 
 def _temporary(path: Path, data: bytes) -> str:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from campaign.channels._files import append_line, slug, variant, write_new, write_over
-from campaign.channels.base import Channel, Limits, Options, Tools
+from campaign.channels._files import append_lines, slug, variant, write_all_new, write_new, write_over
+from campaign.channels.base import Channel, Limits, Options, Receipt, Tools
 from campaign.channels.outbox import EmailOutbox, Entry, PostOutbox, page, stand_in
 from campaign.channels.outbox.page import POSTS, clock_words
 from campaign.channels.outbox.read import VARIANTS, read_mailings
@@ -108,6 +108,25 @@ def test_many_threads_with_one_key_write_one_file(tmp_path: Path) -> None:
     assert sorted(new) == [False] * 7 + [True]
     assert len(set((tmp_path / "file").read_bytes())) == 1
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_many_files_are_written_together_and_one_that_fails_harms_no_other(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("there before")
+    files = [(tmp_path / "a", b"a"), (tmp_path / "file", b"b"), (tmp_path / "file" / "c", b"c"), (tmp_path / "d", b"d")]
+    first, second, third, fourth = write_all_new([*files])
+    assert (first, second, fourth) == (True, False, True)
+    assert isinstance(third, OSError)
+    assert sorted(os.listdir(tmp_path)) == ["a", "d", "file"]
+    assert (tmp_path / "file").read_text() == "there before"
+
+
+def test_one_key_twice_in_one_batch_is_one_email(tmp_path: Path) -> None:
+    outbox = EmailOutbox(Options(), tools(tmp_path))
+    first, second = outbox.write([(a_key(), an_email()), (a_key(), an_email(subject="Another"))])
+    assert isinstance(first, Receipt)
+    assert isinstance(second, Receipt)
+    assert (first.duplicate, second.duplicate) == (False, True)
+    assert read_mailings(tmp_path)[0].count == 1
 
 
 @given(some.text(max_size=20), some.text(max_size=20))
@@ -309,7 +328,7 @@ def test_an_outbox_without_its_index_is_still_read(tmp_path: Path) -> None:
 def test_a_line_that_is_no_record_is_passed_over(tmp_path: Path) -> None:
     mail_one(tmp_path, an_email(), 1)
     [index] = tmp_path.rglob("emails.jsonl")
-    append_line(index, {"something": "else"})
+    append_lines(index, [{"something": "else"}])
     assert read_mailings(tmp_path)[0].count == 1
 
 

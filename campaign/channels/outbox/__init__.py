@@ -7,12 +7,13 @@ goes to the outbox meet the same limits as the networks would.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from campaign.channels._files import write_email, write_post
+from campaign.channels._files import write_emails, write_post
 from campaign.channels.base import (
     Begun,
     Channel,
@@ -31,6 +32,8 @@ from campaign.model import Email, Post
 PROMISE = Replay(
     ReplayKind.SAFE, "Once: each message is one file under a name of its own.", window=timedelta(days=36500)
 )
+#: How many emails of a lane are written together.
+BATCH = 50
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -82,11 +85,24 @@ class EmailOutbox(_Outbox, Channel[Email]):
 
     def send(self, message: Email, *, key: str, notes: Notes) -> Receipt:
         """Write the email. Raises TryLater (disk full) or ChannelDown (cannot write there)."""
+        [outcome] = self.write([(key, message)])
+        if isinstance(outcome, ChannelError):
+            raise outcome
+        return outcome
+
+    def write(self, batch: Sequence[tuple[str, Email]]) -> list[Receipt | ChannelError]:
+        """Write emails together: for each, in order, what came of it."""
         try:
-            path, new = write_email(self.folder, message, key=key, at=self.tools.now(), network=self.title)
+            wrote = write_emails(self.folder, batch, at=self.tools.now(), network=self.title)
         except OSError as error:
-            raise self.failed(error) from error
-        return Receipt(remote_id=path.relative_to(self.folder).as_posix(), url=path.as_uri(), duplicate=not new)
+            return [self.failed(error) for _ in batch]
+        return [
+            self.failed(new) if isinstance(new, OSError) else self._receipt(path, duplicate=not new)
+            for path, new in wrote
+        ]
+
+    def _receipt(self, path: Path, *, duplicate: bool) -> Receipt:
+        return Receipt(remote_id=path.relative_to(self.folder).as_posix(), url=path.as_uri(), duplicate=duplicate)
 
     def open_lane(self) -> OutboxLane:
         """A lane for one worker thread."""
@@ -94,26 +110,23 @@ class EmailOutbox(_Outbox, Channel[Email]):
 
 
 class OutboxLane:
-    """Bulk mail into files, one after another."""
+    """Bulk mail into files, a batch at a time."""
 
     def __init__(self, outbox: EmailOutbox) -> None:
         self._outbox = outbox
 
     def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterable[LaneResult]:
         """Write all of `messages`, asking `begun` before each."""
-        for key, email in messages:
-            yield key, self._one(key, email, begun)
+        while batch := list(islice(messages, BATCH)):
+            going = [(key, email) for key, email in batch if begun(key)]
+            went = {key for key, _ in going}
+            for key, _ in batch:
+                if key not in went:
+                    yield key, TryLater("It was not to begin any more.")
+            yield from zip((key for key, _ in going), self._outbox.write(going), strict=True)
 
     def close(self) -> None:
         """Nothing is held open."""
-
-    def _one(self, key: str, email: Email, begun: Begun) -> Receipt | ChannelError:
-        if not begun(key):
-            return TryLater("It was not to begin any more.")
-        try:
-            return self._outbox.send(email, key=key, notes={})
-        except ChannelError as error:
-            return error
 
 
 def stand_in(real: ChannelType) -> ChannelType:
