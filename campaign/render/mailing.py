@@ -174,6 +174,10 @@ class Compiled:
         values = _values(recipient, urls)
         return fill(self._form(self.variant_for(recipient), recipient, values).composed.preheader, values)
 
+    def alone(self, recipient: Recipient, urls: Urls) -> Composed:
+        """The words of this person's email, rendered for them alone: what filling the compiled form comes to."""
+        return self.plain_form(self.variant_for(recipient), recipient, _values(recipient, urls)).composed
+
     # --- forms
 
     def _form(self, variant: Variant, recipient: Recipient, values: Mapping[str, str]) -> Form:
