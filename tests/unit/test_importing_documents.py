@@ -237,6 +237,14 @@ def test_a_weekday_that_is_not_the_dates_is_asked() -> None:
     assert themes(draft)[1] == ("Tuesday", "", "Two")
 
 
+def test_markdown_with_days_in_bold_on_lines_that_follow_one_another() -> None:
+    text = b"# Example Week 2024\n\nCome and\nsee.\n\n**Monday 7 October**: One\n**Tuesday**: [Two](https://example.org/2)\n"
+    (draft,) = import_document(text, "week.md")
+    assert themes(draft) == [("Monday", "2024-10-07", "One"), ("Tuesday", "", "Two")]
+    assert draft.tree["campaign"]["text"] == "Come and see."
+    assert [each["link"] for each in draft.tree["resources"].values()] == ["https://example.org/2"]
+
+
 def test_two_themes_on_lines_of_one_day_are_both_kept() -> None:
     (draft,) = import_document(
         b"Week 2023\n\nMonday: One\nMonday: Two\nTuesday: Three (pending approval)\n", "week.txt"
@@ -274,3 +282,14 @@ def test_no_text_gives_a_traceback_and_every_draft_loads(text: str) -> None:
         return
     for draft in drafts:
         loads(draft)
+
+
+def test_a_document_that_is_data_is_refused() -> None:
+    with pytest.raises(FileError, match="at most 5,000 paragraphs"):
+        import_document(b"Monday: a\nTuesday: b\n" + b"x\n" * 6000, "a.txt")
+
+
+def test_a_page_of_many_links_keeps_each_once() -> None:
+    links = "\n\n".join(f"[Page {number} of many](https://example.org/{number})" for number in range(600))
+    (draft,) = import_document(f"Week 2023\n\nMonday: One\nTuesday: Two\n\n{links}\n\n{links}".encode(), "a.md")
+    assert len(draft.tree["resources"]) == 600

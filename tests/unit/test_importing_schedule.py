@@ -271,3 +271,26 @@ def test_an_email_row_keeps_its_copy_as_a_body() -> None:
         "at": "2023-10-09 08:00", "channel": "mail", "subject": "Monday", "body": "m.md",
     }  # fmt: skip
     assert draft.files == {"messages/m.md": b"Dear all\n\nHello\n"}
+
+
+@pytest.mark.parametrize("cell", [datetime(2023, 10, 9, 8, 30), "09/10/2023 08:30", "Mon 9 October 2023 at 8.30am"])
+def test_a_date_cell_that_holds_a_time_too_loses_neither(cell: Any) -> None:
+    assert one(Date=cell, Time=None)["at"] == "2023-10-09 08:30"
+    assert one(Date=cell, Time="10am")["at"] == "2023-10-09 10:00"
+
+
+def test_a_sheet_for_each_day_is_read_whole() -> None:
+    workbook = Workbook()
+    for number, name in enumerate(("Mon", "Tue")):
+        sheet = workbook.create_sheet(name)
+        sheet.append(["Date", "Time", "Platform", "Caption"])
+        sheet.append([date(2023, 10, 9 + number), "9am", "X", f"Post of {name}"])
+    draft = import_workbook(sheets.read(saved(workbook), "plan.xlsx"))
+    assert [post["text"] for post in draft.tree["posts"].values()] == ["Post of Mon", "Post of Tue"]
+
+
+def test_a_theme_for_every_row_costs_no_more_than_one() -> None:
+    rows = [row(Ref=f"r{number}", Theme=f"Theme {number}") for number in range(400)]
+    draft = draft_of([HEAD, *rows])
+    assert len(draft.tree["days"][0]["themes"]) == 400
+    assert draft.tree["posts"]["r399"]["theme"] == "theme-399"

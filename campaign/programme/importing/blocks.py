@@ -12,6 +12,7 @@ LINK = re.compile(r"\[((?:[^\[\]\\]|\\.)+)\]\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _ITEM = re.compile(r"(?:[-*+\u2022\u00b7\u25cf]|\d{1,2}[.)])\s+(.*)$")
+_DAY = re.compile(r"(?:\*\*)?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\b[^:]{0,24}:")
 _RULE = re.compile(r"[\s|:-]+$")
 
 
@@ -33,7 +34,10 @@ def plain(text: str) -> str:
 
 
 def text_blocks(text: str, *, markdown: bool) -> list[Block]:
-    """Blocks of plain text, a line each, or of Markdown, where lines that follow one another are one paragraph."""
+    """Blocks of plain text, a line each, or of Markdown, where lines that follow one another are one paragraph.
+
+    A line that names a day begins a block in both.
+    """
     found: list[Block] = []
     open_para = False
     for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
@@ -43,7 +47,14 @@ def text_blocks(text: str, *, markdown: bool) -> list[Block]:
             continue
         block = line_block(line, number)
         last = found[-1] if found else None
-        if markdown and block.kind == "para" and open_para and last is not None and last.kind in {"para", "item"}:
+        if (
+            markdown
+            and block.kind == "para"
+            and open_para
+            and not _DAY.match(block.text)
+            and last is not None
+            and last.kind in {"para", "item"}
+        ):
             found[-1] = Block(last.kind, f"{last.text} {block.text}", last.line)
         elif block.kind != "row" or block.cells:
             found.append(block)

@@ -117,10 +117,12 @@ def _linked(draft: Draft, text: str, place: Place) -> str:
 
 def _resource(draft: Draft, title: str, link: str, place: Place, *, pending: bool) -> str:
     resources = draft.section("resources")
-    for ident, held in resources.items():
-        if slug(held["title"], 200) == slug(title, 200) and link in {held.get("link", ""), finding.LOST}:
-            return str(ident)
+    words = slug(title, 200)
+    same = draft.titles.get(words, "")
+    if same and link in {resources[same].get("link", ""), finding.LOST}:
+        return same
     ident = fresh(slug(title) or "resource", resources)
+    draft.titles.setdefault(words, ident)
     item = {"type": type_of(title), "title": title}
     if pending:
         item |= {"approval": "pending", "if_pending": "name_only"}

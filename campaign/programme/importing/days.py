@@ -26,6 +26,11 @@ class Days:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.held: list[dict[str, Any]] = draft.tree.setdefault("days", [])
+        self._ids: dict[str, dict[str, Any]] = {}
+        self._named: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {}
+        for day in self.held:
+            for theme in day.get("themes", ()):
+                self._note(day, theme)
 
     def find(self, day_id: str) -> dict[str, Any] | None:
         """The day of that id, or the span that it lies in."""
@@ -56,14 +61,18 @@ class Days:
 
     def theme(self, day: dict[str, Any], title: str, ident: str = "") -> dict[str, Any]:
         """The theme of that id or title on a day, made when first asked for."""
-        themes: list[dict[str, Any]] = day.setdefault("themes", [])
-        for theme in themes:
-            if (ident and theme["id"] == ident) or (not ident and same(theme["title"], title)):
+        for held, theme in self._named.get(f"#{ident}" if ident else slug(title, 300), ()):
+            if held is day:
                 return theme
-        taken = dict.fromkeys(theme["id"] for theme in self.themes())
-        theme = {"id": fresh(ident or slug(title), taken, "theme"), "title": title}
-        themes.append(theme)
+        theme = {"id": fresh(ident or slug(title), self._ids, "theme"), "title": title}
+        day.setdefault("themes", []).append(theme)
+        self._note(day, theme)
         return theme
+
+    def _note(self, day: dict[str, Any], theme: dict[str, Any]) -> None:
+        self._ids[theme["id"]] = theme
+        for name in {slug(theme["title"], 300), f"#{theme['id']}"} - {""}:
+            self._named.setdefault(name, []).append((day, theme))
 
     def themes(self) -> Iterator[dict[str, Any]]:
         """Every theme of every day."""
@@ -72,15 +81,9 @@ class Days:
 
     def theme_called(self, words: str, day: dict[str, Any] | None) -> str:
         """The id of the theme that words name: by id or title, on the day first; empty where none is."""
-        for theme in [*(day.get("themes", ()) if day else ()), *self.themes()]:
-            if same(theme["title"], words) or theme["id"] == words.strip().casefold():
-                return str(theme["id"])
-        return ""
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two titles are the same words, whatever their case, spaces and signs."""
-    return bool(slug(one, 300)) and slug(one, 300) == slug(other, 300)
+        known = [*self._named.get(slug(words, 300), ()), *self._named.get(f"#{words.strip().casefold()}", ())]
+        found = next((theme for held, theme in known if held is day), known[0][1] if known else None)
+        return str(found["id"]) if found else ""
 
 
 def _span(day_id: str) -> list[str]:

@@ -12,6 +12,8 @@ from campaign.programme.importing.pages import docx_blocks, html_blocks
 from campaign.programme.importing.week_document import week_draft, weeks_in
 
 MAX_BYTES = 20_000_000
+LONGEST = 20_000
+MOST = 5_000
 
 
 def import_document(data: bytes, name: str, *, year: int | None = None) -> tuple[Draft, ...]:
@@ -22,6 +24,13 @@ def import_document(data: bytes, name: str, *, year: int | None = None) -> tuple
     if len(data) > MAX_BYTES:
         raise FileError(Problem("IMPORT", f"the file is {len(data) / 1e6:.0f} MB; at most 20 MB is read.", file=name))
     blocks, unit = _blocks(data, name)
+    if any(len(block.text) > LONGEST for block in blocks) or len(blocks) > MOST:
+        hint = "Is it a list of data? Give it as .xlsx or .csv."
+        raise FileError(
+            Problem(
+                "IMPORT", f"a document has at most {MOST:,} paragraphs of {LONGEST:,} characters.", file=name, hint=hint
+            )
+        )
     weeks = weeks_in(blocks)
     whole = "\n".join(block.text for block in blocks)
     if weeks:

@@ -59,7 +59,8 @@ class Draft:
 
     `tree` is a programme file's nested text. `files` are bodies to save beside it. `refused` are cells that could not
     be used, `cells` their sheet, row and column from 1, `questions` what is left to a person.
-    `many`: there are several sheets, so that places name theirs. `made`: paths whose value nobody wrote, made up.
+    `many`: there are several sheets, so that places name theirs. `made`: paths whose value nobody
+    wrote, made up. `titles`: ids of resources by the words of their titles.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Draft:
     unfinished: bool = False
     many: bool = False
     made: set[str] = field(default_factory=set)
+    titles: dict[str, str] = field(default_factory=dict)
     _asked: dict[str, list[Question]] = field(default_factory=dict, repr=False)
 
     def section(self, name: str) -> dict[str, Any]:

@@ -14,14 +14,15 @@ LOST = "#"
 """The address of a link whose own was lost: a placeholder, which no campaign can run with."""
 
 _CAPITAL = r"[A-Z][\w\u2019'&/-]*"
-_NAME = rf"{_CAPITAL}(?:\s+(?:(?:and|of|for|the|from|in|on|to|with)\s+)?{_CAPITAL})*"
+_NAME = rf"{_CAPITAL}(?:\s+(?:(?:and|of|for|the|from|in|on|to|with)\s+)?{_CAPITAL}){{0,14}}"
 _NAMED = re.compile(rf"({_NAME})\s+([Tt]oolkit|Pack|Handbook|Guide|Charter|Poster|Quiz)\b(?!s)")
 _BARE = re.compile(r"\b(?:a|the)\s+(?:[a-z-]+\s+)?new\s+(Toolkit)\b")
 _EVENT = re.compile(
-    r"\b(?:book|register|sign up)\b[^.]*?\b(virtual launch|launch event|webinar|seminar|workshop|conference)\b", re.I
+    r"\b(?:book|register|sign up)\b[^.]{0,200}?\b(virtual launch|launch event|webinar|seminar|workshop|conference)\b",
+    re.I,
 )
 _INTERVIEW = re.compile(rf"\b[Ii]nterview with ({_CAPITAL}(?:\s+{_CAPITAL}){{0,3}})")
-_TRAINING = re.compile(r"((?:fully funded |free |multi-agency |joint )*training offer)\b", re.I)
+_TRAINING = re.compile(r"((?:fully funded |free |multi-agency |joint ){0,4}training offer)\b", re.I)
 _MESSAGES = re.compile(r"\b(messages? from (?:[a-z]+ ){0,2}[a-z]+s)\b")
 _FOR = re.compile(rf"({_CAPITAL} resources) that can be used with ([a-z]+(?:[/ ](?:and )?[a-z]+)?)(?= or\b|[,.])")
 _MORE = re.compile(r"\b([Aa]dditional resources)\b")
@@ -37,7 +38,7 @@ _PLACE = rf"{_CAPITAL}(?:\s+of\s+{_CAPITAL})?"
 _BODIES = re.compile(
     rf"((?:{_PLACE})(?:\s+and\s+(?:the\s+)?{_PLACE})?)\s+({BODY})(?:[\u2019']s)?(?:\s*\(([A-Z]{{2,8}})\))?"
 )
-_GROUP = re.compile(rf"((?:{_PLACE},\s+)+{_PLACE}\s+and\s+{_PLACE})\s*\(([A-Z]{{2,8}})\)(?:\s+({BODY}))?")
+_GROUP = re.compile(rf"((?:{_PLACE},\s+){{1,12}}{_PLACE}\s+and\s+{_PLACE})\s*\(([A-Z]{{2,8}})\)(?:\s+({BODY}))?")
 _SHORT = re.compile(rf"({_PLACE})\s+(LSCP|SCP|LSCB|SAB)\b")
 GENERAL = frozenset({"LSCP", "SCP", "SAB", "LSAB"})
 """Initials of any such body, which name none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 
 from campaign.model import DAY_IDS, ResourceType
 from campaign.programme import dates
@@ -112,7 +112,10 @@ class Schedule:
         elif (value is None and reader.raw("day") is None) or text in forms.SAME:
             when.date, when.day = self.above, self.day_above
         elif value is not None:
-            when.date = reader.take("date", lambda value: forms.date_of(value, reader.year))
+            when.date, when.start = reader.take("date", lambda value: _date_and_time(value, reader.year)) or (
+                None,
+                None,
+            )
             self.above, self.day_above = when.date, ""
         if reader.raw("day") is not None and not when.each_day:
             self._weekday(reader, when)
@@ -149,6 +152,19 @@ class Schedule:
             reader.ask(f"the status says '{reader.words('status')}': should the row be taken out?")
         elif words in {"tbc", "to be confirmed", "draft"}:
             reader.ask(f"the status says '{reader.words('status')}': what is still to be settled?")
+
+
+def _date_and_time(value: Value, year: int | None) -> tuple[date, time | None]:
+    """A date, and the time that its cell holds too, as in `09/10/2023 08:30`. Raises CellError."""
+    if isinstance(value, datetime):
+        return value.date(), value.time() if value.time() != time() else None
+    if isinstance(value, str):
+        try:
+            moment = dates.parse_datetime(value, year)
+        except dates.WordsError:
+            return forms.date_of(value, year), None
+        return moment.date(), moment.time()
+    return forms.date_of(value, year), None
 
 
 def _day_id(value: Value) -> str:

@@ -88,7 +88,8 @@ def _day(block: Block) -> Told | None:
         extra = [more, *rest[1:]]
         body = [Block("para", text, block.line) for cell in extra for text in cell.split("\n") if text.strip()]
         return _told(match.group(1), match.group(2), title, block.line, body, table=True)
-    match = _LINE.match(block.text) or (_ALONE.match(block.text) if block.kind == "heading" else None)
+    text = re.sub(r"^(?:\*\*|__)([^*_]+)(?:\*\*|__)", r"\1", block.text)
+    match = _LINE.match(text) or (_ALONE.match(text) if block.kind == "heading" else None)
     if not match:
         return None
     title = match.group(3) if match.re is _LINE else ""
@@ -257,12 +258,13 @@ def _linked_title(draft: Draft, theme: dict[str, Any], link: str, place: Place) 
 def _resource(draft: Draft, found: finding.Found, place: Place, day: dict[str, Any] | None = None) -> str:
     """The id of a resource, made when first named; what is open about it is asked."""
     resources = draft.section("resources")
-    for ident, held in resources.items():
-        if slug(held["title"], 200) == slug(found.title, 200):
-            if found.link and held.get("link", finding.LOST) == finding.LOST:
-                held["link"] = found.link
-            return str(ident)
-    ident = fresh(slug(found.title) or slug(found.title, 63), resources, "resource")
+    words = slug(found.title, 200)
+    if words in draft.titles:
+        held = resources[draft.titles[words]]
+        if found.link and held.get("link", finding.LOST) == finding.LOST:
+            held["link"] = found.link
+        return draft.titles[words]
+    ident = draft.titles[words] = fresh(slug(found.title) or slug(found.title, 63), resources, "resource")
     item: dict[str, Any] = {"type": found.type, "title": found.title}
     if found.link:
         item["link"] = found.link
