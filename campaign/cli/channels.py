@@ -47,6 +47,22 @@ def _promise(registry: Registry, kind: str) -> str:
 
 
 @channels.command()
+def kinds() -> None:
+    """Which kinds of channel there are, what each promises and asks for, and which cannot be used."""
+    from campaign.channels.registry import Registry, secret_fields
+
+    registry = Registry()
+    for kind in registry.kinds():
+        carries = "posts" if kind.type.carries.__name__ == "Post" else "emails"
+        click.echo(f"{kind.name}: {kind.type.title}, {carries}. {kind.type.replay.promise}")
+        secrets = secret_fields(kind.type.Options)
+        options = [f"{name} (secret)" if name in secrets else name for name in kind.type.Options.model_fields]
+        click.echo(f"  options: {', '.join(options) or 'none'}. From the package {kind.package}.")
+    for broken in registry.broken():
+        click.echo(f"{broken.name}: cannot be used, from the package {broken.package}: {broken.error}.")
+
+
+@channels.command()
 @click.argument("name")
 @click.option("--off", is_flag=True, help="Back to the outbox.")
 @click.option("--yes", is_flag=True, help="Do it. Without this, only say what will change.")

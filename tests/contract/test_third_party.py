@@ -53,6 +53,14 @@ def test_it_is_found_by_its_entry_point(python: str, tmp_path: Path) -> None:
     assert said == ["campaign-pigeon", "Pigeon post", 300, []]
 
 
+def test_it_is_listed_with_its_promise(python: str, tmp_path: Path) -> None:
+    said = run([python, "-m", "campaign", "channels", "kinds"], cwd=tmp_path)
+    assert "pigeon: Pigeon post, posts. At most once: only the receiver knows if a pigeon arrived." in said
+    assert "options: loft, word (secret). From the package campaign-pigeon." in said
+    assert "outbox: Outbox, posts." in said
+    assert "cannot be used" not in said
+
+
 def test_it_is_not_found_where_it_is_not_installed(tmp_path: Path) -> None:
     ask = "from campaign.channels.registry import Registry; print('pigeon' in Registry().names)"
     assert run([sys.executable, "-c", ask], cwd=tmp_path).strip() == "False"
