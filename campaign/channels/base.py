@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
@@ -302,6 +303,15 @@ class Deletes(Protocol):
 
 
 @runtime_checkable
+class Costs(Protocol):
+    """A channel whose network is paid by the post."""
+
+    def cost(self, message: Any) -> Decimal:
+        """US dollars that `message` will cost. Needs no network."""
+        ...
+
+
+@runtime_checkable
 class Stats(Protocol):
     """A channel that can read figures of a sent post."""
 
@@ -355,6 +365,7 @@ __all__ = [
     "Begun",
     "Channel",
     "ChannelType",
+    "Costs",
     "Deletes",
     "Feedback",
     "FeedbackKind",

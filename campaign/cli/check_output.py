@@ -59,6 +59,7 @@ def _one_text(outcome: Outcome) -> str:
     accepted = f", {len(outcome.accepted)} accepted with a reason" if outcome.accepted else ""
     verdict = f"{_count(len(outcome.errors), 'error')}, {_count(len(outcome.warnings), 'warning')}{accepted}"
     lines += [*([""] if lines[-1] else []), click.style(verdict + ".", bold=True)]
+    lines += [f"Cost: {each}." for each in outcome.costs]
     lines += [f"Not judged: {each}." for each in outcome.unjudged]
     return "\n".join([*lines, ""])
 
@@ -102,6 +103,7 @@ def _one_json(outcome: Outcome) -> dict[str, Any]:
         "problems": [asdict(each) for each in outcome.problems],
         "before_run": [asdict(each) for each in outcome.before_run],
         "accepted": [asdict(each) for each in outcome.accepted],
+        "costs": list(outcome.costs),
         "not_judged": list(outcome.unjudged),
     }
 

@@ -93,22 +93,40 @@ def _judge(loaded: Loaded, installation: Installation | None, links: bool) -> Re
 
 
 def measures(loaded: Loaded) -> Mapping[str, Measure]:
-    """A channel to measure with for each that the programme names and that is of a known kind."""
+    """A channel to measure with for each that the programme names and that is of a known kind.
+
+    It has the options of the installation at hand. Without one it is taken to serve images where networks fetch them.
+    """
     from campaign.channels.base import Tools
     from campaign.channels.registry import Registry
     from campaign.errors import SettingsError
 
     registry, made = Registry(), {}
+    given, media_url = _at_hand()
     used = {name for post in loaded.programme.posts.values() for name in post.channels}
     for name, channel in loaded.programme.channels.items():
         if channel.kind in NOT_MEASURED and name not in used:
             continue
         try:
-            options = registry.measure(name, channel.kind, {})
+            entry = given.get(name)
+            own = entry.options if entry is not None and entry.kind == channel.kind else {}
+            options = registry.measure(name, channel.kind, own)
         except SettingsError:  # told as "not judged": a package of that kind may be installed elsewhere
             continue
-        made[name] = registry.get(channel.kind)(options, Tools(name=name))
+        tools = Tools(name=name, media_url=media_url, publish_media=lambda data, media_type: "")
+        made[name] = registry.get(channel.kind)(options, tools)
     return made
+
+
+def _at_hand() -> tuple[Mapping[str, ChannelEntry], str]:
+    """The channels of the installation at hand, and where it serves images."""
+    from campaign.settings import load_settings
+    from campaign.settings.installation import load_installation
+
+    settings = load_settings()
+    if not (settings.home / "channels.yaml").exists():
+        return {}, "https://media.example.org"
+    return load_installation(settings).channels, settings.media_url
 
 
 def _try_links(sheet: Sheet) -> list[Problem]:

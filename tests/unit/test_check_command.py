@@ -151,3 +151,15 @@ def test_a_file_of_fifty_megabytes_is_refused_without_being_read(week: Path) -> 
     result = run(week, "huge.yaml")
     assert result.exit_code == 1
     assert "larger than 2,000,000 bytes" in result.output
+
+
+def test_what_the_posts_on_x_will_cost_is_shown(week: Path) -> None:
+    data = good()
+    del data["mailings"]
+    data["channels"] = {name: {"kind": "x"} for name in data["channels"]}
+    (week / "paid.yaml").write_text(json.dumps(data, indent=1))
+    shown = run(week, "paid.yaml")
+    assert "Cost: " in shown.output
+    assert "by the network's list." in shown.output
+    as_json = json.loads(run(week, "paid.yaml", "--format", "json").output)
+    assert "$" in as_json["files"][0]["costs"][0]

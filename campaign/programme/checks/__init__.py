@@ -71,6 +71,7 @@ def check(
         unjudged=_unjudged(whole, known),
         posts=len(heard.posts),
         emails=heard.emails,
+        costs=measured.costs(heard.posts, known),
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
 from campaign.errors import Problem, Severity
@@ -87,6 +88,19 @@ def rules(sheet: Sheet, rendered: Sequence[Rendered], measures: Mapping[str, Mea
             yield from _measured(sheet, one, measure)
     yield from _kinds(sheet, measures)
     yield from _twice(sheet, rendered)
+
+
+def costs(rendered: Sequence[Rendered], measures: Mapping[str, Measure]) -> Iterator[str]:
+    """What the posts of each channel cost that is paid by the post, as a sentence each."""
+    totals: dict[str, list[Decimal]] = {}
+    for one in rendered:
+        name = one.post.about.channel
+        cost = getattr(measures.get(name), "cost", None)
+        if cost is not None:
+            totals.setdefault(name, []).append(cost(one.post))
+    for name, prices in totals.items():
+        posts = "1 post costs" if len(prices) == 1 else f"{len(prices)} posts cost"
+        yield f"{name}: {posts} ${sum(prices):.3f} by the network's list"
 
 
 def _measured(sheet: Sheet, one: Rendered, measure: Measure) -> Iterator[Problem]:

@@ -18,7 +18,8 @@ class Report:
     """Every problem of one programme.
 
     `problems` count; `before_run` is what only keeps a draft from being ready; `accepted` are warnings that the file
-    overrides, with the reason as their hint; `unjudged` says what could not be looked at, and why.
+    overrides, with the reason as their hint; `unjudged` says what could not be looked at, and why; `costs` what the
+    posts of channels that are paid by the post will cost.
     """
 
     file: str
@@ -30,6 +31,7 @@ class Report:
     unjudged: tuple[str, ...] = ()
     posts: int = 0
     emails: int = 0
+    costs: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -50,6 +52,7 @@ def sort_out(
     unjudged: Iterable[str] = (),
     posts: int = 0,
     emails: int = 0,
+    costs: Iterable[str] = (),
 ) -> Report:
     """The report of the problems found: each once, in the file's order, overridden ones apart."""
     problems, before, accepted = [], [], []
@@ -73,6 +76,7 @@ def sort_out(
         before_run=tuple(before),
         accepted=tuple(accepted),
         unjudged=tuple(dict.fromkeys(unjudged)),
+        costs=tuple(costs),
         posts=posts,
         emails=emails,
     )
