@@ -150,7 +150,7 @@ def test_a_file_of_fifty_megabytes_is_refused_without_being_read(week: Path) -> 
         file.truncate(50_000_000)
     result = run(week, "huge.yaml")
     assert result.exit_code == 1
-    assert "larger than 2,000,000 bytes" in result.output
+    assert "larger than 8,000,000 bytes" in result.output
 
 
 def test_what_the_posts_on_x_will_cost_is_shown(week: Path) -> None:
