@@ -35,6 +35,8 @@ def measure() -> Iterator[Figure]:
     with _sink() as port:
         yield from _speed(port)
         yield from _signing(port)
+        megabytes = _piece("memory", port, MILLION, CONNECTIONS) / 1e6
+        yield Figure("mail, memory at 1,000,000 people", megabytes, "MB", 120.0, "the limit")
     yield from _slow_relay()
     took = _piece("opening", MILLION)
     yield Figure("open 1,000,000 deliveries", took, "s", 10.0, "the limit")
