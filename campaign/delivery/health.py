@@ -1,0 +1,110 @@
+"""Whether the service does its work: `/healthz` for whoever restarts it, `/metrics` for Prometheus. Needs no pages."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from campaign.delivery.parts import Parts
+from campaign.errors import CampaignError, SettingsError
+from campaign.errors import Problem as SettingProblem
+from campaign.model import BroadcastState, DeliveryState
+
+#: A scheduler that has not rung for this long is not at work.
+SILENT = timedelta(seconds=60)
+
+
+class Health:
+    """Answers how the service is. `last_ring` tells when the scheduler last rang (None: not yet)."""
+
+    def __init__(self, parts: Parts, last_ring: Callable[[], datetime | None]) -> None:
+        self._parts = parts
+        self._last_ring = last_ring
+        self._since = parts.clock.now()
+
+    def check(self) -> tuple[bool, dict[str, str]]:
+        """Whether all is well, and what was found. Fails when nothing has rung for 60 s or the ledger cannot be read."""
+        now = self._parts.clock.now()
+        rang = self._last_ring()
+        found = {"last_ring": rang.isoformat() if rang else "never"}
+        try:
+            found["changes"] = str(self._parts.store.ledger.changes())
+        except CampaignError as error:
+            return False, {**found, "ledger": str(error)}
+        return now - (rang or self._since) <= SILENT, found
+
+    def metrics(self) -> bytes:
+        """The figures in Prometheus's text format. No address and no name of a person is in them."""
+        registry = CollectorRegistry()
+        store = self._parts.store
+        rang = self._last_ring()
+        Gauge("campaign_last_ring_seconds", "When the scheduler last rang", registry=registry).set(
+            rang.timestamp() if rang else 0
+        )
+        by_state = Gauge("campaign_broadcasts", "Broadcasts by state", ["state"], registry=registry)
+        open_ids = []
+        for state in BroadcastState:
+            rows = store.ledger.in_state(state)
+            by_state.labels(state.value).set(len(rows))
+            if state in {BroadcastState.OPENING, BroadcastState.OPEN}:
+                open_ids = [*open_ids, *rows]
+        deliveries = Gauge(
+            "campaign_deliveries", "Deliveries of open broadcasts by state", ["broadcast", "state"], registry=registry
+        )
+        tallies = store.deliveries.tally(*(row.id for row in open_ids))
+        for row in open_ids:
+            for delivery_state in DeliveryState:
+                count = tallies[row.id].get(delivery_state, 0)
+                deliveries.labels(str(row.key), delivery_state.value).set(count)
+        down = Gauge("campaign_channel_down", "1 where a channel is down", ["channel"], registry=registry)
+        for name, channel in store.channels.all().items():
+            down.labels(name).set(1 if channel.down else 0)
+        Gauge("campaign_pauses", "Pauses that are on", registry=registry).set(
+            len(store.holds.current(self._parts.clock.now()))
+        )
+        return bytes(generate_latest(registry))
+
+
+@contextmanager
+def serving(health: Health, host: str, port: int) -> Iterator[int]:
+    """Serve `/healthz` and `/metrics` in a thread while the context lasts; the port it got (0 asks for any)."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/healthz":
+                well, found = health.check()
+                self._answer(200 if well else 503, "application/json", json.dumps({"ok": well, **found}).encode())
+            elif self.path == "/metrics":
+                self._answer(200, "text/plain; version=0.0.4; charset=utf-8", health.metrics())
+            else:
+                self._answer(404, "text/plain; charset=utf-8", b"Here are /healthz and /metrics.\n")
+
+        def _answer(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Probes come every few seconds; they are not news."""
+
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise SettingsError(
+            SettingProblem("S10", f"Health cannot be served at {host}:{port} ({error.strerror}).", hint="CAMPAIGN_HEALTH_PORT")
+        ) from error
+    thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
