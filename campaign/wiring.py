@@ -20,6 +20,7 @@ from campaign.channels.http import Http
 from campaign.channels.outbox import stand_in
 from campaign.channels.registry import Registry, secret_fields
 from campaign.clock import Clock, SystemClock
+from campaign.delivery import telling, views
 from campaign.delivery.alerts import Tell, Teller
 from campaign.delivery.chores import Chore
 from campaign.delivery.feedback import Policy
@@ -163,6 +164,19 @@ class Ways:
             raise TryLater(f"The address answered {reply.status}.")
         return reply.body
 
+    def date_of(self, url: str) -> str:
+        """The Date header of a server's answer; TryLater where it has none or cannot be reached."""
+        date = self._network().fetch_public(url).headers.get("date", "")
+        if not date:
+            raise TryLater("The server did not say what time it is.")
+        return date
+
+    def post_json(self, url: str, body: Mapping[str, str]) -> None:
+        """Post JSON to an address of our own settings; TryLater where it answers anything but 2xx."""
+        reply = self._network().request("POST", url, json=dict(body), secrets=(url,))
+        if not 200 <= reply.status < 300:
+            raise TryLater(f"The address answered {reply.status}.")
+
     def _network(self) -> Http:
         if self._http is None:
             self._http = Http(
@@ -282,10 +296,23 @@ class App:
         with self.store.workers.working(
             host=platform.node(), pid=os.getpid(), boot=boot, now=now, alone=single
         ) as worker:
-            service = Service(self.parts, worker=worker.id, boot=boot, teller=Teller(self.store, tells or []))
+            shelf = Shelf(self.store)
+            teller = Teller(self.store, tells or [], lambda now: views.completed(self.parts, shelf.all(), now))
+            service = Service(self.parts, worker=worker.id, boot=boot, teller=teller)
             service.begin()
             yield service
             service.close()
+
+    def tells(self) -> list[Tell]:
+        """The ways to tell the people on duty that the settings name."""
+        found: list[Tell] = []
+        url, now = self.settings.alerts_webhook.get_secret_value(), self.clock.now
+        if url:
+            found.append(telling.by_webhook(self.ways.post_json, url, now))
+        addresses = [part.strip() for part in self.settings.alerts_email.split(",") if part.strip()]
+        if addresses:
+            found.append(telling.by_email(self.letters_channel, self.parts.senders, addresses, self.key, now))
+        return found
 
     def feedback_policy(self) -> Policy:
         """What does what follows from feedback."""

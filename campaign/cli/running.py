@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import click
 
 from campaign.cli.common import opened
 
-#: How long what is on its way may take to come back once the service is told to stop, in seconds.
-LAST_WORDS = 10.0
+if TYPE_CHECKING:
+    from campaign.delivery.scheduler import Scheduler
 
 
 @click.command()
 def run() -> None:
     """Run the service, and serve the pages, until it is told to stop (Ctrl-C, SIGTERM)."""
     from campaign.cli.pages import served
+    from campaign.delivery.health import Health, serving
     from campaign.delivery.scheduler import Scheduler
+    from campaign.logs import set_up
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
-    with opened() as app, app.service() as service, served(app) as server:
+    with opened() as app, app.service(tells=app.tells()) as service, served(app) as server:
+        set_up(app.settings.log_level)
         scheduler = Scheduler(service, app.clock, app.chores())
-        scheduler.start()
-        click.echo(f"The service runs, and the pages are at {server.url}. Stop it with Ctrl-C.")
-        told.wait()
-        scheduler.stop()
-        click.echo("Stopping: nothing new begins.")
+        health = Health(app.parts, lambda: scheduler.last_ring)
+        with serving(health, app.settings.health_host, app.settings.health_port) as port:
+            _until_told(scheduler, told, f"{server.url}; health at http://{app.settings.health_host}:{port}/healthz")
+
+
+def _until_told(scheduler: Scheduler, told: threading.Event, where: str) -> None:
+    scheduler.start()
+    click.echo(f"The service runs, and the pages are at {where}. Stop it with Ctrl-C.")
+    told.wait()
+    scheduler.stop()
+    click.echo("Stopping: nothing new begins.")

@@ -13,6 +13,9 @@ from campaign.store.log import SERVICE
 #: Sends one text to the people on duty; raises CampaignError where it could not.
 Tell = Callable[[str], None]
 
+#: Which days are complete at a moment: (key, sentence) each.
+Complete = Callable[[datetime], Sequence[tuple[str, str]]]
+
 ASKING = {
     BroadcastState.HELD: "is held",
     BroadcastState.MISSED: "was missed",
@@ -23,9 +26,10 @@ ASKING = {
 class Teller:
     """Raises an alert for each thing that needs a person, and tells it over every way given."""
 
-    def __init__(self, store: Store, ways: Sequence[Tell]) -> None:
+    def __init__(self, store: Store, ways: Sequence[Tell], complete: Complete = lambda now: []) -> None:
         self._store = store
         self._ways = ways
+        self._complete = complete
         self._seen = -1
 
     def tell(self, now: datetime) -> None:
@@ -40,6 +44,7 @@ class Teller:
 
     def _raise(self, now: datetime) -> None:
         wanted = dict(self._wanted())
+        wanted |= {key: ("complete", text) for key, text in self._complete(now)}
         for key, (kind, text) in wanted.items():
             self._store.alerts.raise_(key, kind, text, now=now)
         for alert in self._store.alerts.standing():

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from campaign.delivery.parts import Parts
 from campaign.errors import CampaignError, SettingsError
 from campaign.errors import Problem as SettingProblem
-from campaign.model import BroadcastState, DeliveryState
+from campaign.model import Broadcast, BroadcastState, DeliveryState
 
 #: A scheduler that has not rung for this long is not at work.
 SILENT = timedelta(seconds=60)
@@ -29,7 +29,7 @@ class Health:
         self._since = parts.clock.now()
 
     def check(self) -> tuple[bool, dict[str, str]]:
-        """Whether all is well, and what was found. Fails when nothing has rung for 60 s or the ledger cannot be read."""
+        """Whether all is well, and what was found: fails after 60 s without a ring, or without the ledger."""
         now = self._parts.clock.now()
         rang = self._last_ring()
         found = {"last_ring": rang.isoformat() if rang else "never"}
@@ -48,7 +48,7 @@ class Health:
             rang.timestamp() if rang else 0
         )
         by_state = Gauge("campaign_broadcasts", "Broadcasts by state", ["state"], registry=registry)
-        open_ids = []
+        open_ids: list[Broadcast] = []
         for state in BroadcastState:
             rows = store.ledger.in_state(state)
             by_state.labels(state.value).set(len(rows))
@@ -99,7 +99,9 @@ def serving(health: Health, host: str, port: int) -> Iterator[int]:
         server = ThreadingHTTPServer((host, port), Handler)
     except OSError as error:
         raise SettingsError(
-            SettingProblem("S10", f"Health cannot be served at {host}:{port} ({error.strerror}).", hint="CAMPAIGN_HEALTH_PORT")
+            SettingProblem(
+                "S10", f"Health cannot be served at {host}:{port} ({error.strerror}).", hint="CAMPAIGN_HEALTH_PORT"
+            )
         ) from error
     thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
     thread.start()

@@ -260,3 +260,18 @@ def sentence(week: Week, needing: int, now: datetime) -> str:
         parts.append("nothing more to come")
     parts.append(f"{needing} need you" if needing != 1 else "1 needs you")
     return f"{now.astimezone(zone):%A}: {', '.join(parts)}"
+
+
+def completed(parts: Parts, forces: Iterable[InForce], now: datetime) -> list[tuple[str, str]]:
+    """Campaigns whose messages of today have all gone: (key, "A week: Tuesday is complete: 9 of 9") each."""
+    found = []
+    for force in forces:
+        zone = ZoneInfo(force.programme.campaign.timezone)
+        today = now.astimezone(zone).date()
+        keys = {str(planned.key) for planned in force.planned if planned.at.astimezone(zone).date() == today}
+        rows = parts.store.ledger.of(force.slug) if keys else {}
+        done = [key for key in keys if key in rows and rows[key].state is BroadcastState.DONE]
+        if keys and len(done) == len(keys):
+            text = f"{force.programme.campaign.title}: {today:%A} is complete: {len(done)} of {len(keys)}"
+            found.append((f"complete:{force.slug}:{today}", text))
+    return found

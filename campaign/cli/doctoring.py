@@ -1,0 +1,184 @@
+"""`campaign doctor`: is this installation fit to be left alone on a Monday morning?"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from campaign.cli.common import opened
+
+if TYPE_CHECKING:
+    from campaign.channels.base import Verifies
+    from campaign.wiring import App
+
+#: Less room than this on the home's disk is a fault, in bytes.
+ROOM = 500_000_000
+#: A clock that is further off than this, in seconds, is a fault.
+OFF = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: "ok", "fault" or "skipped", and what was found."""
+
+    what: str
+    state: str
+    text: str
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Ask nothing of the network.")
+def doctor(offline: bool) -> None:
+    """Look at settings, ledger, clock, zones, templates, channels, senders' DNS, permissions and disk."""
+    with opened() as app:
+        findings = list(_findings(app, offline))
+    for finding in findings:
+        sign = {"ok": "✓", "fault": "✗", "skipped": "-"}[finding.state]
+        click.echo(f"{sign} {finding.what}: {finding.text}")
+    faults = sum(finding.state == "fault" for finding in findings)
+    if faults:
+        click.echo(f"{faults} need mending.")
+        click.get_current_context().exit(1)
+
+
+def _findings(app: App, offline: bool) -> Iterator[Finding]:
+    for what, look in LOOKS.items():
+        yield _tried(what, partial(look, app))
+    yield from _channels(app, offline)
+    if offline:
+        yield Finding("clock", "skipped", "offline")
+        yield Finding("senders' DNS", "skipped", "offline")
+    else:
+        yield _tried("clock", partial(_clock, app))
+        yield from _senders(app)
+
+
+def _tried(what: str, look: Callable[[], Finding]) -> Finding:
+    from campaign.errors import CampaignError
+
+    try:
+        return look()
+    except CampaignError as error:
+        return Finding(what, "fault", str(error))
+
+
+def _version(app: App) -> Finding:
+    from campaign import __version__
+    from campaign.store import migrations
+
+    return Finding("version", "ok", f"program {__version__}, ledger {migrations.version(app.store.database)}")
+
+
+def _disk(app: App) -> Finding:
+    free = shutil.disk_usage(app.settings.home).free
+    return Finding("disk", "ok" if free > ROOM else "fault", f"{free / 1e9:.1f} GB free at {app.settings.home}")
+
+
+def _permissions(app: App) -> Finding:
+    loose = [
+        str(path)
+        for path in (app.settings.key_file, app.settings.home)
+        if path.exists() and path.stat().st_mode & 0o077
+    ]
+    text = f"others can read {', '.join(loose)}; run: chmod go-rwx" if loose else "nobody else can read home and key"
+    return Finding("permissions", "fault" if loose else "ok", text)
+
+
+def _zones(app: App) -> Finding:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    from campaign.delivery.shelf import Shelf
+
+    names = {force.programme.campaign.timezone for force in Shelf(app.store).all()} or {"Europe/London"}
+    for name in sorted(names):
+        try:
+            ZoneInfo(name)
+        except ZoneInfoNotFoundError:
+            return Finding("zones", "fault", f"there is no data for {name}; install the package tzdata")
+    return Finding("zones", "ok", ", ".join(sorted(names)))
+
+
+def _templates(app: App) -> Finding:
+    from campaign.delivery import gates
+    from campaign.delivery.shelf import Shelf
+
+    count = 0
+    for force in Shelf(app.store).all():
+        for planned in force.planned:
+            gates.digest_of(app.parts, force, planned)
+            count += 1
+    return Finding("templates", "ok", f"{count} messages render")
+
+
+def _service(app: App) -> Finding:
+    dead = [worker.id for worker in app.store.workers.unended() if app.store.workers.is_dead(worker.id)]
+    living = [worker for worker in app.store.workers.unended() if worker.id not in dead]
+    if not living:
+        return Finding("service", "fault", "no service runs on this ledger; start it: campaign run")
+    return Finding("service", "ok", f"process {living[-1].pid} on {living[-1].host}")
+
+
+def _public(app: App) -> Finding:
+    base = app.settings.base_url
+    if base and not base.startswith("https://"):
+        return Finding("base_url", "fault", f"{base} is not https: one-click unsubscribe and sign-in need it")
+    return Finding("base_url", "ok" if base else "skipped", base or "not set: pages and unsubscribe links need it")
+
+
+LOOKS: dict[str, Callable[[App], Finding]] = {
+    "version": _version,
+    "service": _service,
+    "disk": _disk,
+    "permissions": _permissions,
+    "zones": _zones,
+    "templates": _templates,
+    "base_url": _public,
+}
+
+
+def _channels(app: App, offline: bool) -> Iterator[Finding]:
+    from campaign.channels.base import Verifies
+    from campaign.model import ChannelRef
+
+    for name, kind in sorted(app.channel_kinds().items()):
+        ref = ChannelRef(id=name, kind=kind)
+        problem = app.parts.ways.problem(ref)
+        if problem:
+            yield Finding(f"channel {name}", "fault", problem)
+        elif not app.parts.ways.is_live(name):
+            yield Finding(f"channel {name}", "ok", "goes to the outbox: it is not live")
+        elif offline:
+            yield Finding(f"channel {name}", "skipped", "live; offline")
+        else:
+            channel = app.parts.ways.channel(ref)
+            if isinstance(channel, Verifies):
+                yield _tried(f"channel {name}", partial(_account, name, channel))
+            else:
+                yield Finding(f"channel {name}", "ok", "live; this kind cannot be asked")
+
+
+def _account(name: str, channel: Verifies) -> Finding:
+    account = channel.verify()
+    until = f", until {account.expires:%d %B %Y}" if account.expires else ""
+    return Finding(f"channel {name}", "ok", f"signed in as {account.name}{until}")
+
+
+def _clock(app: App) -> Finding:
+    from email.utils import parsedate_to_datetime
+
+    date = app.ways.date_of(app.settings.base_url or "https://www.gov.uk/")
+    off = abs((parsedate_to_datetime(date) - app.clock.now()).total_seconds())
+    return Finding("clock", "ok" if off <= OFF else "fault", f"{off:.0f} s off what a server says")
+
+
+def _senders(app: App) -> Iterator[Finding]:
+    from campaign.cli.dns import look_up
+
+    for sender in app.installation.senders.values():
+        for what, state, text in look_up(sender):
+            yield Finding(f"sender {sender.id}, {what}", state, text)

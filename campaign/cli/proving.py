@@ -1,0 +1,73 @@
+"""`campaign deliveries`: what a person got, and who has not got a mailing and why. The evidence afterwards."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from campaign.cli.common import actor, as_option, opened, table
+
+if TYPE_CHECKING:
+    from campaign.store.evidence import Line
+    from campaign.wiring import App
+
+HEAD = ("when", "message", "subscriber", "state", "code", "why", "relay said")
+
+
+@click.command()
+@click.argument("who_or_what")
+@click.option(
+    "--state", "states", multiple=True, help="Only these states (failed, skipped, uncertain, ...); may be repeated."
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Every row as CSV, to keep as evidence.")
+@click.option("--retry", is_flag=True, help="Try the failed ones of this mailing again, and nothing else.")
+@as_option
+def deliveries(who_or_what: str, states: tuple[str, ...], as_csv: bool, retry: bool, person: str) -> None:
+    """What an ADDRESS got, when, and what the relay said; or, for a message's KEY, who has it and who has not."""
+    with opened() as app:
+        if retry:
+            _retry(app, who_or_what, actor(app, person, named=True))
+            return
+        lines = _lines(app, who_or_what, states, 1_000_000 if as_csv else 200)
+        if as_csv:
+            writer = csv.writer(sys.stdout)
+            writer.writerow(HEAD)
+            writer.writerows(_neutral(_cells(line)) for line in lines)
+        elif lines:
+            click.echo(table([_cells(line) for line in lines], HEAD))
+        else:
+            click.echo("Nothing was, or is to be, delivered there.")
+
+
+def _lines(app: App, who_or_what: str, states: tuple[str, ...], limit: int) -> list[Line]:
+    from campaign.store import evidence
+    from campaign.store.subscribers import need_one
+
+    with app.store.database.read() as connection:
+        if "@" in who_or_what:
+            subscriber = need_one(connection, who_or_what).id
+            return evidence.of_subscriber(connection, subscriber, states, limit)
+        return evidence.of_broadcast(connection, who_or_what, states, limit)
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    moment = f"{line.at:%Y-%m-%d %H:%M:%S}Z" if line.at else ""
+    who = str(line.subscriber) if line.subscriber else ""
+    return moment, line.key, who, line.state, line.code, line.reason, line.reply
+
+
+def _neutral(cells: tuple[str, ...]) -> list[str]:
+    from campaign.sheets import neutralise
+
+    return [neutralise(cell) for cell in cells]
+
+
+def _retry(app: App, key: str, who: str) -> None:
+    from campaign.delivery import settling
+    from campaign.model import BroadcastKey
+
+    count = settling.retry_failed(app.parts, BroadcastKey.parse(key), author=who, now=app.clock.now())
+    click.echo(f"{count} will be tried again.")
