@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+#: The folders that come with the product; what else lies in `messages/` belongs to the programmes beside it.
+FOLDERS = ("posts", "emails")
 SUFFIXES = frozenset({".txt", ".md", ".html"})
 
 
@@ -23,7 +25,8 @@ def shipped() -> Mapping[str, bytes]:
     base = folder()
     found = {
         f"messages/{path.relative_to(base).as_posix()}": path.read_bytes()
-        for path in sorted(base.rglob("*"))
+        for name in FOLDERS
+        for path in sorted((base / name).rglob("*"))
         if path.is_file() and path.suffix in SUFFIXES
     }
     return MappingProxyType(found)

@@ -330,3 +330,18 @@ def test_a_resource_approved_in_the_ledger_becomes_a_link() -> None:
     approved = replace(WEEK.resources["waiting"], approval=ResourceApproval.APPROVED)
     week = replace(WEEK, resources=MappingProxyType({**WEEK.resources, "waiting": approved}))
     assert "Educational Neglect Advice <https://example.org/waiting>" in sent(week=week).body.text
+
+
+def test_what_the_programme_calls_things_is_never_read_as_markdown_or_html() -> None:
+    odd = "*Not* [a link](https://evil.example) <b>&amp; `code` # 1. {{ x }}"
+    shown = resource("odd", title=odd)
+    theme = Theme(id="t", title=odd, resources=("odd",))
+    day = replace(TUESDAY, themes=(theme,))
+    week = replace(WEEK, days=(MONDAY, day), resources=MappingProxyType({"odd": shown}))
+    email = sent(day=day, week=week)
+    assert email.subject == f"Tuesday: {odd}"
+    assert f"- {odd} <https://example.org/odd> (toolkit)" in email.body.text
+    assert "<b>" not in email.body.html
+    assert "<code" not in email.body.html
+    assert 'href="https://evil' not in email.body.html
+    assert html_words(email.body.html) == text_words(email.body.text.replace("<b>", "b "))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from campaign import render
 from campaign.errors import TemplateError
 from campaign.render import Pages
-from campaign.render.shipped import shipped
+from campaign.render.shipped import FOLDERS, shipped
 from tests.weeks import DAILY, LAUNCH, MAIL, MASTODON, NOW, PAGES, SENDER, TUESDAY, URLS, WEEK, person
 
 
@@ -167,8 +169,18 @@ def test_a_campaigns_own_template_comes_before_the_shipped_one() -> None:
     assert "Protecting" in post_text("{% include 'day.txt' %}")
 
 
-def test_every_shipped_template_is_there() -> None:
+def test_every_shipped_template_is_there_and_goes_into_the_wheel() -> None:
     assert {"messages/emails/day.md", "messages/emails/briefing.md", "messages/emails/plain.md"} <= set(shipped())
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included == {f"messages/{name}": f"campaign/messages/{name}" for name in FOLDERS}
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if name.startswith("messages/posts/")])
+def test_every_shipped_post_says_something(name: str) -> None:
+    planned = replace(LAUNCH, text="", template=name.removeprefix("messages/posts/").removesuffix(".txt"))
+    made = render.post(WEEK, planned, TUESDAY, MASTODON, planned_at=NOW, now=NOW, pages=PAGES, files={})
+    assert len(made.text) > 20
 
 
 TEXTS = st.text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
@@ -371,3 +372,12 @@ def test_a_message_id_and_a_return_path_go_out_as_ascii() -> None:
     assert sent is not None
     assert sent.message_id == "<0a1b@xn--bcher-kva.example>"
     assert sent.envelope_from == "b+1@xn--bcher-kva.example"
+
+
+def test_threads_share_one_compiled_mailing() -> None:
+    made = compiled(replace(DAILY, id="shared", template="names"))
+    people = [person(subscriber=number, first_name=f"Name {number}", areas=frozenset({"HAM"})) for number in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        together = [one.raw for one in pool.map(lambda who: send(made, who), people)]
+    alone = compiled(replace(DAILY, id="shared", template="names"))
+    assert together == [send(alone, who).raw for who in people]
