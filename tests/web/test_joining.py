@@ -40,6 +40,11 @@ def test_the_form_offers_public_lists_alone(door: Door) -> None:
     assert "I agree to get these emails from The Partnership." in text
 
 
+def test_nothing_is_ticked_beforehand_but_what_a_link_names(door: Door) -> None:
+    assert " checked" not in door.stand.text("/join")
+    assert door.stand.text("/join?list=parents&list=staff&list=nothing").count(" checked") == 1
+
+
 def test_joining_takes_a_letter_and_a_button(door: Door) -> None:
     answer = door.client.post("/join", data=JO)
     assert answer.status_code == 200

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from campaign.address import parse, tidy
 from campaign.delivery.forms import Labels, Offer, PreferencesForm, SignUpForm
 from campaign.errors import AddressError, BusyError, CampaignError, RefusedError
 from campaign.render import speak
@@ -93,10 +94,10 @@ class JoiningPages:
     # --- joining
 
     def join_form(self, request: Request) -> Response:
-        """The form; `?list=` ticks one beforehand."""
+        """The form. Nothing is ticked beforehand (consent is an act) but what `?list=` names: the link said it."""
         offers, labels = self.visitors.offers(), self.visitors.labels()
         chosen = [offer.slug for offer in offers if offer.slug in request.query_params.getlist("list")]
-        return self._join_page(request, offers, labels, {"lists": chosen or [offer.slug for offer in offers[:1]]}, {})
+        return self._join_page(request, offers, labels, {"lists": chosen}, {})
 
     def _join_page(
         self,
@@ -131,7 +132,7 @@ class JoiningPages:
             "audiences": several(sent, "audiences", labels.audiences),
         }
         words = self.templates.words()
-        errors = {} if values["lists"] else {"lists": words("join.no_list")}
+        errors = self._mistakes(str(values["email"]), values["lists"])
         form = SignUpForm(
             address=str(values["email"]),
             first_name=str(values["first_name"]),
@@ -148,12 +149,24 @@ class JoiningPages:
             return self._join_page(request, offers, labels, values, errors)
         return self.page(request, "said", title="join.check_title", text="join.check_text")
 
+    def _mistakes(self, address: str, lists: Sequence[str]) -> dict[str, str]:
+        """What is wrong with the form before anybody is asked, by field, in the form's order."""
+        words = self.templates.words()
+        found = {}
+        try:
+            parse(tidy(address))
+        except AddressError as error:
+            found["email"] = str(error) if address else words("join.no_email")
+        if not lists:
+            found["lists"] = words("join.no_list")
+        return found
+
     def _sign_up(self, request: Request, form: SignUpForm) -> dict[str, str]:
         """Hand the form on; what is wrong with it, by field."""
         try:
             self.visitors.sign_up(form, client=client_address(request, self.parts.site), now=self.now)
         except AddressError as error:
-            return {"email": str(error) if form.address else self.templates.words()("join.no_email")}
+            return {"email": str(error)}
         except RefusedError as error:
             return {"lists": str(error)}
         except BusyError:
