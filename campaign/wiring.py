@@ -40,7 +40,6 @@ from campaign.render.pages import person_urls
 from campaign.settings import Approving, Installation, Settings, load_installation, load_key
 from campaign.settings.installation import ChannelEntry
 from campaign.store import Cipher, Database, Store, migrations
-from campaign.store.links import ListSets
 from campaign.store.lists import save_senders
 from campaign.tokens import Key
 
@@ -246,8 +245,6 @@ def make_parts(
         campaign = programme.campaign
         return Pages(base_url=settings.base_url, home_url=campaign.home_url, campaign=campaign.id)
 
-    sets = ListSets(store.database)
-
     def approving() -> bool:
         if settings.approvals is Approving.AUTO:
             return store.channels.any_live()
@@ -260,7 +257,7 @@ def make_parts(
         ways=ways,
         senders=lambda: installation.senders,
         pages=pages,
-        urls=lambda person: person_urls(settings.base_url, sets.link(person.unsubscribe_token, person.lists)),
+        urls=lambda person: person_urls(settings.base_url, person.unsubscribe_token),
         approving=approving,
         guests=settings.guests,
     )

@@ -191,7 +191,10 @@ class MailingList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """One person as a mailing sees them: what `render` may know of a subscriber."""
+    """One person as a mailing sees them: what `render` may know of a subscriber.
+
+    `unsubscribe_token` is the secret of their own links: who they are, and the lists that this mailing is left from.
+    """
 
     subscriber: int
     address: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert
@@ -17,5 +18,5 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str
         return
     compiled = insert(table).compile(dialect=connection.dialect, column_keys=list(rows[0]))
     order = compiled.positiontup
-    parameters: list[Any] = [tuple(row[name] for name in order) for row in rows] if order else list(rows)
+    parameters: list[Any] = list(map(itemgetter(*order), rows)) if order else list(rows)
     connection.exec_driver_sql(str(compiled), parameters)

@@ -35,6 +35,7 @@ class ListSets:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, int] = {}
+        self._suffixes: dict[tuple[int, ...], str] = {}
 
     def number(self, ids: Iterable[int]) -> int:
         """The number of this set; the same for ever, whatever the order."""
@@ -59,7 +60,10 @@ class ListSets:
 
     def link(self, token: str, chosen: Iterable[MailingList]) -> str:
         """What stands in the links of an email to the person with `token`, whom the lists `chosen` chose."""
-        return link(token, self.number(each.id for each in chosen))
+        key = tuple([each.id for each in chosen])
+        if key not in self._suffixes:
+            self._suffixes[key] = link("", self.number(key))
+        return token + self._suffixes[key]
 
 
 def link(token: str, number: int = 0) -> str:

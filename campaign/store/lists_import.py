@@ -169,7 +169,7 @@ class Importer:
         keys = [step.address.key for step in steps]
         people = _people(connection, keys)
         on = _subscribed(connection, [row.id for row in people.values()])
-        stopped = for_addresses(connection, self._ring, keys)
+        stopped = for_addresses(connection, self._ring, keys, marks=[step.mark for step in steps])
         for step in steps:
             step.changes, step.state, step.subscriber = {}, None, 0
             person = people.get(step.address.key)

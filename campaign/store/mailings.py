@@ -13,6 +13,7 @@ from campaign.model import BroadcastKind, DeliveryState, Recipient
 from campaign.store import selection
 from campaign.store.database import Database
 from campaign.store.ledger import Slice
+from campaign.store.links import ListSets
 from campaign.store.selection import Choice
 from campaign.store.tables import broadcasts, deliveries
 
@@ -43,6 +44,7 @@ class Mailings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._sets = ListSets(database)
 
     def choice(self, audience: Audience) -> Choice:
         """The mailing's lists by name; RefusedError where one is missing or their senders differ."""
@@ -67,9 +69,10 @@ class Mailings:
         return fill
 
     def recipients(self, audience: Audience, among: Collection[int], *, now: datetime) -> dict[int, Recipient]:
-        """Those of `among` (subscriber ids) who are still to be reached."""
+        """Those of `among` (subscriber ids) who are still to be reached, each with the secret of their own links."""
         with self._database.read() as connection:
-            return selection.recipients(connection, _choose(connection, audience), among, now=now)
+            choice = _choose(connection, audience)
+            return selection.recipients(connection, choice, among, now=now, link=self._sets.link)
 
     def lapsed(self, audience: Audience, among: Collection[int], *, now: datetime) -> Mapping[int, str]:
         """Why each of the others is not: left, suppressed, paused, excluded, erased."""

@@ -19,8 +19,6 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    insert,
-    literal,
     or_,
     select,
     true,
@@ -29,7 +27,6 @@ from sqlalchemy import (
 from campaign.clock import to_micros
 from campaign.errors import RefusedError
 from campaign.model import MailingList, Recipient
-from campaign.store.tables import deliveries
 from campaign.store.tables_lists import lists, subscribers, subscriptions, suppressions
 
 #: The most people one slice of an opening looks at: it keeps each transaction short.
@@ -225,29 +222,6 @@ def next_slice(connection: Connection, choice: Choice, after: int) -> tuple[int,
     return (min(found) - 1, min(found) - 1 + SLICE) if found else None
 
 
-def fill_slice(choice: Choice, *, now: datetime) -> Callable[[Connection, int, int], tuple[int | None, int]]:
-    """What fills one slice of a mailing's deliveries: (connection, broadcast, cursor) -> (cursor or None, inserted).
-
-    A delivery's `lists` are the bits of `chosen`. None: everybody was looked at.
-    """
-
-    def fill(connection: Connection, broadcast: int, cursor: int) -> tuple[int | None, int]:
-        window = next_slice(connection, choice, cursor)
-        if window is None:
-            return None, 0
-        after, upto = window
-        found = selection(choice, now=now, after=after, upto=upto).subquery()
-        rows = select(literal(broadcast), found.c.subscriber, found.c.chosen, literal("pending")).order_by(
-            found.c.subscriber
-        )
-        done = connection.execute(
-            insert(deliveries).from_select(["broadcast", "subscriber", "lists", "state"], rows, include_defaults=False)
-        )
-        return upto, done.rowcount
-
-    return fill
-
-
 def count(connection: Connection, choice: Choice, *, now: datetime) -> int:
     """How many people `choice` reaches now."""
     return (
@@ -256,11 +230,17 @@ def count(connection: Connection, choice: Choice, *, now: datetime) -> int:
 
 
 def recipients(
-    connection: Connection, choice: Choice, among: Collection[int], *, now: datetime
+    connection: Connection,
+    choice: Choice,
+    among: Collection[int],
+    *,
+    now: datetime,
+    link: Callable[[str, Sequence[MailingList]], str] = lambda token, chosen: token,
 ) -> dict[int, Recipient]:
     """Those of the subscribers `among` (at most some thousands) whom `choice` still reaches, by id.
 
-    Whoever is not in the answer must not be mailed: `lapsed` says why.
+    Whoever is not in the answer must not be mailed: `lapsed` says why. `link` makes the secret of a person's links from
+    their token and the lists that chose them.
     """
     picked = selection(choice, now=now, among=among).order_by(None).subquery()
     s = subscribers.c
@@ -292,7 +272,7 @@ def recipients(
             areas=labelled[0],
             audiences=labelled[1],
             lists=labelled[2],
-            unsubscribe_token=token,
+            unsubscribe_token=link(token, labelled[2]),
         )
     return found
 

@@ -123,9 +123,17 @@ def in_force(connection: Connection, hashes: Collection[str]) -> list[Suppressio
     return [_of(row) for row in found]
 
 
-def for_addresses(connection: Connection, ring: KeyRing, keys: Sequence[str]) -> Mapping[str, list[Suppression]]:
-    """For each of `keys` (comparable addresses), what is in force, under whichever key of the ring."""
-    owner = {mark: key for key in keys for mark in ring.hashes(key)}
+def for_addresses(
+    connection: Connection, ring: KeyRing, keys: Sequence[str], *, marks: Sequence[str] | None = None
+) -> Mapping[str, list[Suppression]]:
+    """For each of `keys` (comparable addresses), what is in force, under whichever key of the ring.
+
+    `marks`: their hashes under the key in use, where they are at hand.
+    """
+    if marks is None or ring.old:
+        owner = {mark: key for key in keys for mark in ring.hashes(key)}
+    else:
+        owner = dict(zip(marks, keys, strict=True))
     found: dict[str, list[Suppression]] = {key: [] for key in keys}
     for each in in_force(connection, owner.keys()):
         found[owner[each.address_hash]].append(each)

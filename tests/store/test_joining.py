@@ -26,6 +26,7 @@ from campaign.store.letters import settle_letter, take_letters
 from campaign.store.limits import network_of
 from campaign.store.links import ListSets, link, read_link
 from campaign.store.lists import get_list
+from campaign.store.mailings import Audience, Mailings
 from campaign.store.preferences import Wanted, read_preferences, save_preferences
 from campaign.store.selection import choose, count
 from campaign.store.subscribers import State, Subscriber, find_one
@@ -304,3 +305,14 @@ def test_a_letter_is_tried_with_growing_waits_and_wiped_when_it_went(filled: Dat
 )
 def test_a_client_counts_for_its_network(client: str, network: str) -> None:
     assert network_of(client) == network
+
+
+def test_a_mailings_own_link_leaves_the_lists_that_chose_the_person(filled: Database) -> None:
+    join(filled, "ann@example.org", "practitioners", "parents")
+    mailings = Mailings(filled)
+    for lists, left in ((("parents",), ("Parents",)), (("practitioners", "parents"), ("Practitioners",))):
+        people = mailings.recipients(Audience(lists=lists), [person(filled).id], now=NOW + 5 * HOUR)
+        token = people[person(filled).id].unsubscribe_token
+        gone = one_click_leave(filled, RING, token, now=NOW + 5 * HOUR)
+        assert gone is not None
+        assert gone.lists == left

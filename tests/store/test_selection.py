@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
 from campaign.errors import RefusedError
 from campaign.store.database import Database
@@ -14,7 +14,6 @@ from campaign.store.selection import (
     Choice,
     choose,
     count,
-    fill_slice,
     labels,
     lapsed,
     next_slice,
@@ -22,7 +21,6 @@ from campaign.store.selection import (
     recipients,
     selection,
 )
-from campaign.store.tables import broadcasts, campaigns, deliveries
 from tests.store.people import NOW, add_list, add_person, add_suppression
 
 
@@ -159,22 +157,6 @@ def test_a_thousand_and_one_suppressed_people_do_not_hide_the_next(database: Dat
             found += [row.subscriber for row in rows]
             after = window[0] + 100
         assert found == [last]
-
-
-def test_slices_fill_a_mailing_once(database: Database) -> None:
-    with database.write() as connection:
-        one, two = add_list(connection, "one"), add_list(connection, "two")
-        people = [add_person(connection, f"p{number}@example.org", one, two) for number in range(3)]
-        connection.execute(insert(campaigns).values(slug="week", loaded_at=1))
-        moments = dict.fromkeys(("planned_at", "late_until", "stop_at", "changed_at"), 1)
-        connection.execute(insert(broadcasts).values(campaign=1, key="week/daily/mon/mail", **moments))
-        fill = fill_slice(choose(connection, ["one", "two"]), now=NOW)
-        cursor, inserted = fill(connection, 1, 0)
-        assert cursor is not None
-        assert inserted == 3
-        assert fill(connection, 1, cursor) == (None, 0)
-        rows = connection.execute(select(deliveries).order_by(deliveries.c.subscriber)).all()
-        assert [(row.subscriber, row.lists, row.state) for row in rows] == [(each, 3, "pending") for each in people]
 
 
 def test_a_recipient_is_what_a_mailing_may_know_of_a_person(database: Database) -> None:
