@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from campaign.channels.registry import Kind, Registry
+from campaign.model import Post
 from tests.house.files import ROOT, tree
 
 REGISTRY = Registry()
@@ -40,3 +41,12 @@ def test_every_kind_has_a_page_with_its_promise_and_its_options(kind: Kind) -> N
     assert kind.type.replay.promise in words, f"{page.name} does not say: {kind.type.replay.promise}"
     missing = [name for name in kind.type.Options.model_fields if f"`{name}`" not in words]
     assert not missing, f"{page.name} does not tell of {missing}"
+
+
+def test_one_table_holds_every_promise() -> None:
+    page = (ROOT / "docs" / "channels" / "README.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| [")]
+    assert [row.split("]")[0].removeprefix("| [") for row in rows] == REGISTRY.names
+    for kind, row in zip(REGISTRY.kinds(), rows, strict=True):
+        carries = "posts" if kind.type.carries is Post else "emails"
+        assert row.endswith(f".md) | {carries} | {kind.type.replay.promise} |")
