@@ -206,6 +206,26 @@ def test_a_token_called_stale_is_renewed_once_and_a_dead_sign_in_pauses_the_chan
         nobody.channel.send(a_post(), key=a_key(), notes={})
 
 
+def test_a_limit_that_is_used_up_is_waited_for_before_it_is_hit() -> None:
+    class Full(PlayedX):
+        def post(self, sent: Sent) -> Answer:
+            answer = super().post(sent)
+            reset = str(int(NOON.timestamp()) + 600)
+            return Answer(answer.status, {"x-rate-limit-remaining": "0", "x-rate-limit-reset": reset}, answer.body)
+
+        post.__dict__.update(PlayedX.post.__dict__)
+
+    world = World(Full())
+    world.post(a_post(text="one"))
+    asked = len(world.played.requests)
+    with pytest.raises(TryLater, match="begins anew") as later:
+        world.post(a_post(text="two"), a_key(2))
+    assert later.value.after == pytest.approx(600)
+    assert len(world.played.requests) == asked, "nothing was asked of the network"
+    world.clock.advance(timedelta(minutes=11))
+    world.post(a_post(text="two"), a_key(2))
+
+
 def test_images_are_uploaded_anew_when_their_day_is_over() -> None:
     world = World()
     message = a_post(images=(an_image(),))

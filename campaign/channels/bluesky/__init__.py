@@ -112,6 +112,7 @@ class Bluesky(Social):
         """Upload the images and write every record down, byte for byte as it will be sent."""
         if "records" in notes:
             return notes
+        self.mind_pace()
         _checks.refuse(self.check(message))
         parts = self._parts(compose(message))
         known = self._resolve(sorted({handle for part in parts for handle in part.handles}))
@@ -136,7 +137,7 @@ class Bluesky(Social):
         for number, record in enumerate(records):
             body = {**record, "reply": {"root": root, "parent": parent}} if number else record
             receipt, parent = self._put(body, rkey(message.about.planned_at, key, number))
-            first, root = first or receipt, root or parent
+            first, root = first or self.note_pace(receipt), root or parent
         if first is None:
             raise Refused("The post is empty.")
         return first

@@ -96,6 +96,7 @@ class Mastodon(Social):
 
     def prepare(self, message: Post, *, key: str, notes: Notes) -> Notes:
         """Ask the server what it allows, upload the images and wait until they are ready."""
+        self.mind_pace()
         if "media" in notes:
             return notes
         self._adopt(ask(self.http, self.tools.notes, self.options.server, self.tools.now()))

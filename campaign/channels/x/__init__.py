@@ -110,6 +110,7 @@ class X(Social):
 
     def prepare(self, message: Post, *, key: str, notes: Notes) -> Notes:
         """Upload the images with their alternative texts. Uploads live for a day."""
+        self.mind_pace()
         until = moment(notes.get("media_until", ""))
         if "media" in notes and (until is None or self.tools.now() < until):
             return notes
