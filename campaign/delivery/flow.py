@@ -133,6 +133,11 @@ class Flow:
             raise self._failed[0]
         return self._stop
 
+    @property
+    def over(self) -> bool:
+        """Whether every lane came back. One that did not may still hold a row, so the journal must stay."""
+        return not any(thread.is_alive() for thread in self._threads)
+
     def _turn(self) -> bool:
         """One turn of the coordinator; False when all is done."""
         now = self.clock.monotonic()

@@ -104,7 +104,8 @@ class Mailing:
             self._broken.add(broadcast.id)
             raise
         finally:
-            journal.close()
+            if flow.over:
+                journal.close()
             if job.rest is not None:
                 self._rests[run.ref.id] = job.rest
 

@@ -37,7 +37,7 @@ def mailing(
     load(Store(database, folder=folder))
     patience = {"connect": 5, "command": 5, "final": 5, "stall": 1}
     url = database.engine.url.render_as_string(hide_password=False)
-    with working(url, folder, relay.port, lanes=lanes, timeouts=patience, **(options or {})) as world:
+    with working(url, folder, relay.port, lanes=lanes, **({"timeouts": patience} | (options or {}))) as world:
         world.open(in_doubt=in_doubt, stop=stop)
         yield world
 
@@ -237,3 +237,26 @@ def test_limits_of_relay_and_domain_hold_in_a_run(database: Database, tmp_path: 
         assert states["pending"] == 90 - states["sent"]
         waiting = world.parts.store.deliveries.of(world.broadcast.id, DeliveryState.PENDING)
         assert all(row.attempts == 0 and row.not_before is not None for row in waiting)
+
+
+def test_a_lane_that_does_not_come_back_leaves_its_row_undoubted(tmp_path: Path) -> None:
+    """Stopped while a relay is silent before any text: nothing began, so the next worker sends it."""
+    database = Database(f"sqlite:///{tmp_path / 'campaign.db'}")
+    database.create()
+    url = str(database.engine.url)
+    script = Script(mute={address_of(2)})
+    with CountingServer(script) as relay:
+        with mailing(database, tmp_path, relay, 3, lanes=1, options={"timeouts": {"command": 60}}) as world:
+            thread = run_until(world, Midway(relay, 1))
+            world.closing.set()
+            thread.join(20)
+            assert world.states()["taken"] >= 1
+            assert list((tmp_path / "journals").iterdir())
+        script.mute.clear()
+        relay.hang_up()
+        with working(url, tmp_path, relay.port) as next_world:
+            next_world.recover()
+            next_world.send()
+            assert next_world.states() == {"sent": 3}
+        assert relay.counts == everyone(3)
+    database.close()

@@ -185,6 +185,9 @@ class Conversation:
         if self._sender is None:
             self._say("503 5.5.1 MAIL first")
             return True
+        if address in self._script.mute:
+            self._receive()  # returns, or ends, when the other side does something
+            raise HangUp
         reply = self._script.next(self._script.rcpt, address)
         if not reply and self._script.greylist and self._script.new(address):
             reply = "450 4.2.0 greylisted, come again"

@@ -41,6 +41,8 @@ class Script:
     delay: float = 0.0
     #: after that many messages: 421 and goodbye
     per_connection: int = 0
+    #: say nothing to RCPT, and leave the connection open
+    mute: set[str] = field(default_factory=set)
     #: 354 even where no recipient was taken
     eager_data: bool = False
     users: dict[str, str] = field(default_factory=dict)
