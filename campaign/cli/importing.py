@@ -173,6 +173,16 @@ def _messages(target: Path) -> Path:
     return above if not (target.parent / "messages").is_dir() and (above / "messages").is_dir() else target.parent
 
 
+def _save_beside(target: Path, files: Mapping[str, bytes], *, force: bool = False) -> None:
+    """Save a programme's bodies, templates and images where it looks for them; what another edited there is kept."""
+    for name, data in files.items():
+        path = (_messages(target) if name.startswith("messages/") else target.parent) / name
+        if not path.exists() or force:
+            _save(path, data, force=True)
+        elif path.read_bytes() != data:
+            click.echo(f"{path} is there already and differs; it was kept. --force writes over it.")
+
+
 def _save(path: Path, data: bytes, *, force: bool = False) -> None:
     if path.exists() and not force:
         raise RefusedError(f"{path} is there already. Choose another name, or add --force.")
@@ -206,8 +216,7 @@ def export(campaign: str, output: Path, force: bool) -> None:
             write(programme, notes=_as_notes(states), head=[f"Written from {campaign}.", ""]).encode(),
             force=force,
         )
-        for name, data in files.items():
-            _save(output.parent / name, data, force=force)
+        _save_beside(output, files, force=force)
     else:
         raise RefusedError(f"{output.name} ends neither in .xlsx nor in .yaml: choose one of them.")
     click.echo(f"Wrote {output}.")
@@ -285,9 +294,7 @@ def new(monday: datetime, source: str, title: str, output: Path | None, force: b
         click.echo(draft.yaml(), nl=False)
         return
     _save(output, draft.yaml().encode(), force=force)
-    for name, data in draft.files.items():
-        if not (output.parent / name).exists():
-            _save(output.parent / name, data)
+    _save_beside(output, draft.files)
     _listed("To answer:", (question.full() for question in draft.questions))
     click.echo(f"\nWrote {output}.")
 

@@ -116,6 +116,16 @@ def test_a_new_week_from_an_old_one_and_what_differs(run: Run, plan: Path, tmp_p
     assert "ASK: what is the week called?" in run("new", "--monday", "2024-10-07").output
 
 
+def test_files_go_where_the_programme_looks_for_them(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(Path("messages"), tmp_path / "messages")
+    week, copy = tmp_path / "schedules" / "briefing.yaml", tmp_path / "schedules" / "copy.yaml"
+    run("import", str(FIXTURES / "briefing.md"), "-o", str(week))
+    run("export", str(week), "-o", str(copy))
+    run("new", "--monday", "2024-10-07", "--from", str(week), "-o", str(tmp_path / "schedules" / "new.yaml"))
+    assert not (tmp_path / "schedules" / "messages").exists()
+    assert load_file(copy).programme == load_file(week).programme
+
+
 def test_a_loaded_campaign_is_exported_with_its_states_and_compared_by_revision(run: Run, tmp_path: Path) -> None:
     week = tmp_path / "schedules" / "week.yaml"
     shutil.copytree(Path("messages"), tmp_path / "messages")
