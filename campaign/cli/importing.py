@@ -52,8 +52,8 @@ def import_(ctx: click.Context, file: Path, output: Path | None, year: int | Non
 
     drafts = import_file(file, year=year, known=_now(output))
     refused = False
-    for draft in drafts:
-        target = _target(output, draft, len(drafts))
+    targets = [_target(output, draft, len(drafts)) for draft in drafts]
+    for draft, target in zip(drafts, targets, strict=True):
         merged = _merge(draft, target, remove)
         _report(merged, target)
         if target is not None:
@@ -77,9 +77,14 @@ def _target(output: Path | None, draft: Draft, many: int) -> Path | None:
     if output is None:
         return None
     ident = draft.tree["campaign"]["id"]
-    if output.is_dir():
-        return output / f"{ident}.yaml"
-    return output.with_name(f"{output.stem}-{ident}.yaml") if many > 1 else output
+    if not output.is_dir() and many == 1:
+        return output
+    target = output / f"{ident}.yaml" if output.is_dir() else output.with_name(f"{output.stem}-{ident}.yaml")
+    if target.exists() and not _beside(target).exists():
+        raise RefusedError(
+            f"{target} is there already, and no import made it. To bring it up to date, name it: -o {target}"
+        )
+    return target
 
 
 def _beside(target: Path) -> Path:

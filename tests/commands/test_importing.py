@@ -96,6 +96,14 @@ def test_a_page_of_two_weeks_makes_two_files_and_a_briefing_its_body(run: Run, t
     assert b"## System Learning" in loaded.files[f"messages/{mailing.body}"]
 
 
+def test_a_folder_gets_no_import_into_a_file_that_none_made(run: Run, tmp_path: Path) -> None:
+    other = tmp_path / "learning-from-reviews-2024.yaml"
+    other.write_text("schema: 1\ncampaign: {id: another, title: Another}\n", "utf-8")
+    shown = run("import", str(FIXTURES / "practice-weeks.txt"), "-o", str(tmp_path), code=4).output
+    assert "no import made it" in shown
+    assert "another" in other.read_text("utf-8")
+
+
 def test_an_export_imports_to_the_same_programme(run: Run, plan: Path, tmp_path: Path) -> None:
     first, book, second = tmp_path / "a.yaml", tmp_path / "a.xlsx", tmp_path / "b.yaml"
     run("import", str(plan), "-o", str(first))

@@ -279,6 +279,12 @@ def test_a_date_cell_that_holds_a_time_too_loses_neither(cell: Any) -> None:
     assert one(Date=cell, Time="10am")["at"] == "2023-10-09 10:00"
 
 
+def test_a_schedule_of_more_rows_than_any_week_has_is_refused_before_it_fills_the_memory() -> None:
+    lines = "".join(f"r{number},09/10/2023,X,Hello\n" for number in range(10_001))
+    with pytest.raises(FileError, match="more than 10,000 rows"):
+        import_workbook(sheets.read(f"Ref,Date,Channel,Copy\n{lines}".encode(), "plan.csv"))
+
+
 def test_a_sheet_for_each_day_is_read_whole() -> None:
     workbook = Workbook()
     for number, name in enumerate(("Mon", "Tue")):

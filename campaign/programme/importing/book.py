@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import filterfalse, islice
 from typing import Any
 
-from campaign.errors import Problem
+from campaign.errors import FileError, Problem
 from campaign.programme import dates
 from campaign.programme.importing import forms
 from campaign.programme.importing.columns import ADDED, DAYS, RESOURCES, SCHEDULE, WEEK, Column, aliases
@@ -24,6 +24,7 @@ from campaign.programme.importing.settings_sheet import FIRST, Settings
 from campaign.programme.importing.words import type_of
 from campaign.sheets import Record, Sheet, Table, Value, Workbook, find_table, label
 
+MOST_ROWS = 10_000
 OURS = frozenset({"week", "settings", "subscribers", "help", "lists", "export summary"})
 LEAST = {"schedule": 3, "resources": 3, "days": 2}
 DISTINCT = {
@@ -65,7 +66,7 @@ def import_workbook(book: Workbook, *, year: int | None = None, known: Mapping[s
         _resources(draft, table, year)
     schedule = Schedule(draft, days, has_days=bool(days.held))
     for table in found.schedule:
-        for record in table.records():
+        for record in _records(table, draft.name):
             if not is_example(record):
                 schedule.row(RowReader(draft, table, record, year))
     if schedule.week.unnamed and (draft.tree.get("posts") or draft.tree.get("mailings")):
@@ -73,6 +74,16 @@ def import_workbook(book: Workbook, *, year: int | None = None, known: Mapping[s
                   "can tell a changed row from a new one.")  # fmt: skip
     settings.apply(names=False)
     return finish(draft, book, guessed=not any(table.header for table in found.schedule + found.days))
+
+
+def _records(table: Table, file: str) -> Iterator[Record]:
+    """The rows of a table, as many as any week has. Raises FileError for more, before they fill the memory."""
+    for count, record in enumerate(table.records()):
+        if count >= MOST_ROWS:
+            text = f"the sheet '{table.sheet.name}' holds more than {MOST_ROWS:,} rows, and no week does."
+            hint = "Is it a list of people? Those are for `campaign lists import`."
+            raise FileError(Problem("IMPORT", text, file=file, line=record.number, hint=hint))
+        yield record
 
 
 def _sheet(book: Workbook, name: str) -> Sheet | None:
@@ -191,7 +202,7 @@ def _year(draft: Draft, found: Found) -> int | None:
 def _days(draft: Draft, table: Table, days: Days, year: int | None) -> None:
     above: list[date] = []
     weekday_above = ""
-    for record in filterfalse(is_example, table.records()):
+    for record in filterfalse(is_example, _records(table, draft.name)):
         reader = RowReader(draft, table, record, year)
         span = _span(reader, above)
         weekday = _weekday(reader, span) if reader.raw("day") is not None else ""
@@ -259,7 +270,7 @@ def _theme(draft: Draft, reader: RowReader, days: Days, day: dict[str, Any]) -> 
 
 def _resources(draft: Draft, table: Table, year: int | None) -> None:
     held = draft.section("resources")
-    for record in filterfalse(is_example, table.records()):
+    for record in filterfalse(is_example, _records(table, draft.name)):
         reader = RowReader(draft, table, record, year)
         title = reader.words("title")
         ident = ref(reader.words("ref")) or slug(title)

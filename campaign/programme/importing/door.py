@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from campaign import sheets
+from campaign.errors import FileError, Problem
 from campaign.programme.importing.book import import_workbook
 from campaign.programme.importing.documents import import_document
 from campaign.programme.importing.draft import Draft
@@ -20,6 +21,9 @@ def import_file(path: Path, *, year: int | None = None, known: Mapping[str, Any]
 
     `year` and `known` as for `import_workbook`. Raises FileError where the file cannot be read or tells of no week.
     """
+    if path.suffix.lower() in {".yaml", ".yml"}:
+        hint = "Use it as it is: `campaign check` and `campaign load` read it."
+        raise FileError(Problem("IMPORT", "this is a programme already.", file=str(path), hint=hint))
     if _is_document(path):
         return import_document(path.read_bytes(), str(path), year=year)
     return (import_workbook(sheets.read(path), year=year, known=known),)
