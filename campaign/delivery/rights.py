@@ -18,6 +18,8 @@ from campaign.tokens import Key
 
 #: Consents are kept this long after somebody left the last list: six years, in which a claim can be brought.
 KEEP_PROOF = timedelta(days=6 * 366)
+#: Letters written to the outbox, whose links stop working after a week.
+KEEP_LETTERS = timedelta(days=8)
 MONTH = timedelta(days=31)
 
 
@@ -38,6 +40,8 @@ def forget_old(database: Database, key: Key, outbox: Path, *, now: datetime, kee
     for gone in rights.forget_old(database, now=now, keep=keep_months * MONTH, keep_proof=KEEP_PROOF):
         delete_copies(outbox, key, gone)
         people += len(gone)
+    old = (now - KEEP_LETTERS).timestamp()
+    _delete([path for path in (outbox / "letters").rglob("*.eml") if path.stat().st_mtime < old])
     return people
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -153,6 +153,17 @@ def test_detail_is_forgotten_when_its_time_is_over_and_its_figures_stay(kept: Da
         assert find_one(connection, ANN) is not None
     assert not list(tmp_path.rglob("*.eml"))
     assert rights.forget_old(kept, KEY, tmp_path / "outbox", now=late, keep_months=12) == 0
+
+
+def test_letters_in_the_outbox_are_forgotten_after_a_week(kept: Database, tmp_path: Path) -> None:
+    letter = tmp_path / "outbox" / "letters" / "confirm" / "once" / "letters" / "x.eml"
+    letter.parent.mkdir(parents=True)
+    letter.write_bytes(b"To: ann@example.org\r\n\r\n")
+    written = datetime.fromtimestamp(letter.stat().st_mtime, UTC)
+    rights.forget_old(kept, KEY, tmp_path / "outbox", now=written + timedelta(days=7), keep_months=12)
+    assert letter.exists()
+    rights.forget_old(kept, KEY, tmp_path / "outbox", now=written + timedelta(days=9), keep_months=12)
+    assert not letter.exists()
 
 
 def test_who_left_long_ago_is_forgotten_and_still_kept_out(kept: Database, tmp_path: Path) -> None:

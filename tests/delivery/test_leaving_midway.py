@@ -1,0 +1,73 @@
+"""People press the button in their mail app while the mailing that they leave is on its way, many times."""
+
+from __future__ import annotations
+
+import bisect
+import random
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from campaign.address import KeyRing
+from campaign.store.database import Database
+from campaign.store.joining import one_click_leave
+from campaign.store.links import ListSets
+from campaign.store.lists import get_list
+from tests.delivery.mailworld import KEY, NOW, address_of
+from tests.delivery.test_mailing import mailing
+from tests.smtpserver import CountingServer, Script
+from tests.smtpserver.server import Accepted
+from tests.waiting import until
+
+PEOPLE = 900
+LEAVING = 60
+#: Nothing begins longer than this after leaving was committed, in seconds.
+SOON = 2.0
+
+
+class Timed(CountingServer):
+    """A relay that remembers when each message came, and pauses for nobody."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.came: list[tuple[float, str]] = []
+        self.clock: Callable[[], float] = float
+
+    def accept(self, message: Accepted) -> None:
+        self.came.append((self.clock(), message.to))
+        super().accept(message)
+
+
+def test_whoever_leaves_at_any_moment_gets_nothing_more(database: Database, tmp_path: Path) -> None:
+    """Also somebody whose email is in the next group: only what had begun may still arrive."""
+    chance = random.Random(7)
+    relay = Timed(Script(delay=0.01))
+    with relay, mailing(database, tmp_path, relay, PEOPLE, lanes=4) as world:
+        relay.clock = world.parts.clock.monotonic
+        with database.read() as connection:
+            chosen = [get_list(connection, "practitioners")]
+        sets = ListSets(database)
+        ring = KeyRing(KEY)
+        thread = threading.Thread(target=world.send)
+        thread.start()
+        gone: dict[str, float] = {}
+
+        def went_on(mark: int) -> bool:
+            return relay.counts.total() >= mark or not thread.is_alive()
+
+        for number in chance.sample(range(1, PEOPLE + 1), LEAVING):
+            mark = relay.counts.total() + chance.randrange(1, 8)
+            until(partial(went_on, mark), "the mailing to go on")
+            link = sets.link(f"token{number:017d}", chosen)
+            assert one_click_leave(database, ring, link, now=NOW) is not None
+            gone[address_of(number)] = world.parts.clock.monotonic()
+        thread.join(60)
+        late = [(to, came - gone[to]) for came, to in relay.came if to in gone and came > gone[to] + SOON]
+        assert not late
+        spared = [to for to in gone if not relay.counts[to]]
+        assert len(spared) > LEAVING // 3
+        assert world.states() == {"sent": PEOPLE - len(spared), "skipped": len(spared)}
+        assert max(relay.counts.values()) == 1
+        times = [came for came, _ in relay.came]
+        assert bisect.bisect(times, min(gone.values())) < len(times)
