@@ -104,6 +104,15 @@ def test_the_bytes_are_frozen_and_a_second_attempt_makes_no_second_post() -> Non
     assert len(world.played.accepted) == 1
 
 
+def test_images_that_the_server_forgot_are_uploaded_again() -> None:
+    world = World()
+    message = a_post(images=(an_image(),))
+    notes = world.channel.prepare(message, key=a_key(), notes={})
+    world.played.blobs.clear()
+    assert world.channel.send(message, key=a_key(), notes=notes).url
+    assert len(world.played.accepted) == 1
+
+
 def test_two_posts_of_one_minute_have_two_keys_and_one_post_has_one() -> None:
     keys = {rkey(NOON, a_key(number), 0) for number in range(500)}
     assert len(keys) == 500

@@ -222,6 +222,17 @@ def test_a_lock_whose_holder_died_is_free_after_its_lease() -> None:
     assert notes.get("token.lock") is None
 
 
+def test_tokens_stored_just_before_the_lock_was_ours_are_used() -> None:
+    class Racing(MemoryNotes):
+        def swap(self, name: str, *, old: str | None, new: str | None, secret: bool = False) -> bool:
+            if name == "token.lock" and new is not None:
+                super().swap("token", old=self.get("token"), new=json.dumps({"access": "theirs"}))
+            return super().swap(name, old=old, new=new, secret=secret)
+
+    chain = Keychain(Tools(name="t", now=lambda: NOON, notes=Racing({"token": json.dumps({"access": "old"})})))
+    assert chain.renew({"access": "old"}, lambda old: pytest.fail("a spent token is used")) == {"access": "theirs"}
+
+
 def test_a_sign_in_made_meanwhile_wins_over_a_refresh() -> None:
     notes = MemoryNotes({"token": json.dumps({"access": "old"})})
     chain = Keychain(Tools(name="t", now=lambda: NOON, notes=notes))

@@ -136,7 +136,7 @@ class Bluesky(Social):
         parent: dict[str, str] = {}
         for number, record in enumerate(records):
             body = {**record, "reply": {"root": root, "parent": parent}} if number else record
-            receipt, parent = self._put(body, rkey(message.about.planned_at, key, number))
+            receipt, parent = self._put(message, body, rkey(message.about.planned_at, key, number))
             first, root = first or self.note_pace(receipt), root or parent
         if first is None:
             raise Refused("The post is empty.")
@@ -183,9 +183,12 @@ class Bluesky(Social):
         parts = [read(text) for text in split(whole.text, MOST_TEXT, graphemes)]
         return [_with_whole_links(part, links) for part in parts]
 
-    def _put(self, record: dict[str, Any], key: str) -> tuple[Receipt, dict[str, str]]:
+    def _put(self, message: Post, record: dict[str, Any], key: str) -> tuple[Receipt, dict[str, str]]:
         body = {"repo": self._session.did, "collection": POST, "rkey": key, "record": record, "swapRecord": None}
         reply = self._session.call("POST", "com.atproto.repo.putRecord", json=body)
+        if reply.status == 400 and "could not find blob" in reply.text_at("message").lower():
+            self._embed(message)  # a server forgets uploads that no record uses; the same bytes get the same name again
+            reply = self._session.call("POST", "com.atproto.repo.putRecord", json=body)
         if reply.status == 400 and reply.text_at("error") == "InvalidSwap":
             there = self._session.call("GET", "com.atproto.repo.getRecord", params=self._address(key))
             return self._receipt(there, duplicate=True), {"uri": there.need("uri"), "cid": there.need("cid")}
