@@ -1,0 +1,177 @@
+"""A home with a loaded week whose posts go to a counting receiver, and services that can be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaign.clock import SettableClock
+from campaign.delivery import loading
+from campaign.programme import load_bytes
+from campaign.settings import load_settings, make_home
+from campaign.wiring import App
+
+ROOT = Path(__file__).resolve().parents[2]
+NINE = datetime(2023, 10, 9, 8, 0, tzinfo=UTC)
+CHANNELS = ("one", "two", "three", "four")
+
+
+class Receiver:
+    """Takes posts over HTTP and counts each by its key. It answers after `hold` seconds, or once `let_go` is set."""
+
+    def __init__(self) -> None:
+        self.accepted: Counter[str] = Counter()
+        self.hold = 0.0
+        self.arrived = threading.Condition()
+        self.let_go = threading.Event()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.take(self.headers["Idempotency-Key"])
+                body = json.dumps({"id": self.headers["Idempotency-Key"]}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def take(self, key: str) -> None:
+        with self.arrived:
+            self.accepted[key] += 1
+            self.arrived.notify_all()
+        self.let_go.wait(self.hold)
+
+    def wait_for(self, count: int) -> None:
+        """Until so many were accepted in all, or ten seconds passed."""
+        with self.arrived:
+            self.arrived.wait_for(lambda: sum(self.accepted.values()) >= count, timeout=10)
+
+    def close(self) -> None:
+        self.let_go.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Home:
+    """A throw-away installation with live webhook channels."""
+
+    def __init__(self, folder: Path, receiver: Receiver, posts: int) -> None:
+        self.folder = folder
+        self.receiver = receiver
+        self.settings = load_settings(
+            _env_file=None, home=folder, key_file=folder / "key", allow_private=True, approvals="off"
+        )
+        make_home(self.settings)
+        lines = [
+            f"{name}: {{kind: webhook, url: 'http://127.0.0.1:{receiver.port}/', secret: a-secret-for-tests}}"
+            for name in CHANNELS
+        ]
+        (folder / "channels.yaml").write_text("\n".join(lines) + "\n")
+        self.expected = posts * len(CHANNELS)
+        self._load(programme(posts))
+
+    def _load(self, text: str) -> None:
+        app = self.app()
+        loaded = load_bytes(text.encode(), files={})
+        for name in CHANNELS:
+            app.store.channels.set_live(name, "webhook", True, author="Ada", now=app.clock.now())
+        shown = loading.preview(app.parts, loaded.programme, loaded.files, None, app.clock.now())
+        loading.apply(app.parts, shown, author="Ada", reason="test", now=app.clock.now())
+        app.close()
+
+    def app(self) -> App:
+        """The installation, opened by this process."""
+        return App(self.settings, SettableClock(NINE), create=True)
+
+    def start(self, at: datetime = NINE) -> subprocess.Popen[str]:
+        """A service in a process of its own; returns once it works or has refused."""
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.survive.child", str(self.folder), at.isoformat()],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        self.said = child.stdout.readline().strip()
+        return child
+
+    def finish(self, at: datetime = NINE) -> int:
+        """Run a service until nothing is left to do; its exit code."""
+        child = self.start(at)
+        code = child.wait(timeout=60)
+        close(child)
+        return code
+
+    def tally(self) -> Counter[str]:
+        """How many deliveries are in each state."""
+        app = self.app()
+        found: Counter[str] = Counter()
+        for row in app.store.ledger.of("storm").values():
+            found.update({state.value: count for state, count in app.store.deliveries.tally(row.id)[row.id].items()})
+        app.close()
+        return found
+
+
+def programme(posts: int) -> str:
+    """A week whose Monday has `posts` posts to every channel at nine."""
+    channels = "\n".join(f"  {name}: {{kind: webhook}}" for name in CHANNELS)
+    wanted = "\n".join(
+        f"  p{n}: {{day: mon, time: '09:00', channels: [{', '.join(CHANNELS)}], text: Post number {n}}}"
+        for n in range(posts)
+    )
+    return f"""schema: 1
+campaign:
+  id: storm
+  title: A storm
+  status: ready
+  starts: 2023-10-09
+  ends: 2023-10-13
+  contact: {{name: Team, email: team@example.org}}
+channels:
+{channels}
+days:
+  - date: 2023-10-09
+    themes: [{{id: t, title: Theme}}]
+posts:
+{wanted}
+"""
+
+
+def close(child: subprocess.Popen[str]) -> None:
+    """Take a process that ended off the books."""
+    child.wait(timeout=30)
+    if child.stdout is not None:
+        child.stdout.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, receiver: Receiver) -> Home:
+    return Home(tmp_path / "home", receiver, posts=12)

@@ -1,0 +1,128 @@
+"""Real services killed, stopped, doubled and starved: every post is counted at the receiver."""
+
+import os
+import random
+import signal
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from campaign.delivery import views
+from tests.survive.conftest import CHANNELS, NINE, Home, Receiver, close
+
+
+def counted(home: Home, receiver: Receiver) -> None:
+    """Nothing twice, nothing lost: each is accepted once, or in doubt and listed."""
+    tally = home.tally()
+    assert max(receiver.accepted.values(), default=0) <= 1
+    assert tally["sent"] + tally["uncertain"] == home.expected
+    assert tally["sent"] <= len(receiver.accepted) <= tally["sent"] + tally["uncertain"]
+    app = home.app()
+    listed = [need for need in views.needs(app.parts) if need.kind == "uncertain"]
+    app.close()
+    assert len(listed) == tally["uncertain"]
+
+
+def test_a_quiet_day_sends_everything_once(home: Home, receiver: Receiver) -> None:
+    assert home.finish() == 0
+    counted(home, receiver)
+    assert home.tally()["sent"] == home.expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_kill_9_at_random_moments_loses_nothing_and_doubles_nothing(home: Home, receiver: Receiver, seed: int) -> None:
+    dice = random.Random(seed)
+    receiver.hold = 0.01
+    for _ in range(5):
+        child = home.start()
+        receiver.wait_for(len(receiver.accepted) + dice.randint(0, 6))
+        os.kill(child.pid, signal.SIGKILL)
+        close(child)
+    receiver.hold = 0.0
+    assert home.finish() == 0
+    counted(home, receiver)
+    assert home.tally()["uncertain"] <= 5 * len(CHANNELS)
+
+
+def test_sigterm_begins_nothing_more_and_keeps_what_came_back(home: Home, receiver: Receiver) -> None:
+    receiver.hold = 0.05
+    child = home.start()
+    receiver.wait_for(4)
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(timeout=20) == 0
+    close(child)
+    assert home.tally()["uncertain"] == 0
+    receiver.hold = 0.0
+    home.finish()
+    counted(home, receiver)
+    assert home.tally()["sent"] == home.expected
+
+
+def test_a_second_service_is_refused_and_the_first_named(home: Home, receiver: Receiver) -> None:
+    receiver.hold = 30
+    first = home.start()
+    receiver.wait_for(1)
+    second = home.start()
+    said = home.said
+    assert second.wait(timeout=20) == 5
+    assert str(first.pid) in said
+    close(second)
+    os.kill(first.pid, signal.SIGKILL)
+    close(first)
+
+
+def test_a_stopped_process_that_wakes_after_an_hour_sends_nothing_twice(home: Home, receiver: Receiver) -> None:
+    receiver.hold = 30
+    child = home.start()
+    receiver.wait_for(3)
+    os.kill(child.pid, signal.SIGSTOP)
+    refused = home.start(NINE + timedelta(hours=1))
+    assert refused.wait(timeout=20) == 5
+    close(refused)
+    os.kill(child.pid, signal.SIGCONT)
+    receiver.let_go.set()
+    assert child.wait(timeout=60) == 0
+    close(child)
+    counted(home, receiver)
+
+
+def test_a_clock_set_back_an_hour_opens_nothing_again(home: Home, receiver: Receiver) -> None:
+    home.finish()
+    home.finish(NINE - timedelta(hours=1, minutes=-59))
+    counted(home, receiver)
+    assert home.tally()["sent"] == home.expected
+
+
+def test_a_reboot_puts_what_was_taken_in_doubt(home: Home, receiver: Receiver) -> None:
+    receiver.hold = 0.05
+    child = home.start()
+    receiver.wait_for(3)
+    os.kill(child.pid, signal.SIGKILL)
+    close(child)
+    with sqlite3.connect(home.folder / "campaign.db") as connection:
+        connection.execute("UPDATE workers SET boot = 'an earlier start of the machine'")
+        connection.execute("UPDATE deliveries SET state = 'taken' WHERE state = 'sending'")
+    connection.close()
+    receiver.hold = 0.0
+    home.finish()
+    counted(home, receiver)
+
+
+def test_a_database_locked_in_the_middle_delays_and_loses_nothing(home: Home, receiver: Receiver) -> None:
+    receiver.hold = 0.02
+    child = home.start()
+    receiver.wait_for(2)
+    holder = sqlite3.connect(home.folder / "campaign.db", isolation_level=None, timeout=30)
+    holder.execute("BEGIN IMMEDIATE")
+    before = len(receiver.accepted)
+    receiver.wait_for(before + 2 * len(CHANNELS))
+    assert len(receiver.accepted) <= before + len(CHANNELS), "something began without its mark"
+    holder.execute("ROLLBACK")
+    holder.close()
+    receiver.hold = 0.0
+    assert child.wait(timeout=60) == 0
+    close(child)
+    counted(home, receiver)
+    assert home.tally()["sent"] == home.expected
