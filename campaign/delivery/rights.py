@@ -59,7 +59,7 @@ def delete_addressed(outbox: Path, address: Address) -> int:
     """Delete every email in the outbox whose `To` is that address, whatever wrote it; how many there were."""
     wanted = address.wire.lower().encode("utf-8")
     found = []
-    for path in outbox.rglob("*.eml"):
+    for path in [*outbox.rglob("*.eml"), *outbox.rglob("*.part")]:  # .part: what a killed process left unnamed
         with path.open("rb") as file:
             head = file.read(16 * 1024).partition(b"\r\n\r\n")[0].lower()
         if wanted in head:

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from campaign.address import parse
 from campaign.channels._files import append_lines, slug, variant, write_all_new, write_new, write_over
 from campaign.channels.base import Channel, Limits, Options, Receipt, Tools
 from campaign.channels.outbox import EmailOutbox, Entry, PostOutbox, page, stand_in
 from campaign.channels.outbox.page import POSTS, clock_words
 from campaign.channels.outbox.read import VARIANTS, read_mailings
 from campaign.channels.webhook import Webhook, WebhookOptions
+from campaign.delivery.rights import delete_addressed
 from campaign.errors import ChannelDown, Refused, TryLater
 from campaign.model import Email, PlainBody, Post
 from campaign.testing import NOON, a_key, a_post, an_about, an_email, an_image
@@ -159,6 +161,18 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
 def test_a_full_disk_is_tried_later() -> None:
     outbox = PostOutbox(Options(), tools(Path("/somewhere")))
     assert isinstance(outbox.failed(OSError(errno.ENOSPC, "No space left on device")), TryLater)
+
+
+def test_what_a_killed_process_left_unnamed_is_erased_with_its_reader(tmp_path: Path) -> None:
+    for number in (1, 2):
+        mail_one(tmp_path, an_email(number), number)
+    [home] = {path.parent for path in tmp_path.rglob("*.eml")}
+    (home / ".abc.part").write_bytes(an_email(1).raw)
+    (home / ".def.part").write_bytes(an_email(2).raw)
+    assert delete_addressed(tmp_path, parse("reader1@example.org")) == 1
+    assert sorted(path.name for path in home.iterdir() if path.name != "emails.jsonl") == sorted(
+        [".def.part", f"{a_key(2)}.eml"]
+    )
 
 
 def test_a_page_is_replaced_whole(tmp_path: Path) -> None:

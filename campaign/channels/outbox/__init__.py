@@ -34,7 +34,8 @@ PROMISE = Replay(
 )
 #: How many emails of a lane are written together.
 BATCH = 50
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+#: No room, or somebody tidied up in between: it may go well later.
+PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOENT})
 
 
 class _Outbox:
@@ -52,7 +53,7 @@ class _Outbox:
     def failed(self, error: OSError) -> ChannelError:
         """What an error of the file system means for the message: nothing was written."""
         words = f"The outbox could not write in {self.folder}: {error.strerror or error}."
-        return TryLater(words, after=60, slow_all=True) if error.errno in FULL else ChannelDown(words)
+        return TryLater(words, after=60, slow_all=True) if error.errno in PASSING else ChannelDown(words)
 
 
 class PostOutbox(_Outbox, Channel[Post]):
