@@ -132,6 +132,15 @@ def _open(source: str | Path | bytes, name: str) -> tuple[Opener, int, str]:
         raise refuse(str(path), f"The file cannot be opened: {error.strerror or error}.") from error
 
 
+def _ole_names(head: bytes, opener: Opener) -> bytes:
+    """The first part of an OLE file's directory, which names what it holds ([MS-CFB] 2.2 and 2.6)."""
+    shift = int.from_bytes(head[30:32], "little")
+    sector = int.from_bytes(head[48:52], "little")
+    with opener() as file:
+        file.seek((sector + 1) << shift if shift in {9, 12} and sector < 1 << 24 else 0)
+        return file.read(8192)
+
+
 def _refuse_by_look(name: str, head: bytes, opener: Opener) -> None:
     for magic, message, hint in _MAGIC:
         if head.startswith(magic):
@@ -139,9 +148,7 @@ def _refuse_by_look(name: str, head: bytes, opener: Opener) -> None:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         raise refuse(name, f"This {_MAGIC[0][1]}", _MAGIC[0][2])
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        with opener() as file:
-            start = file.read(4 * 1024 * 1024)
-        if "EncryptedPackage".encode("utf-16-le") in start:
+        if "EncryptedPackage".encode("utf-16-le") in _ole_names(head, opener):
             raise refuse(
                 name,
                 "The workbook is protected by a password.",

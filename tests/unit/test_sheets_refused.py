@@ -22,6 +22,13 @@ from tests.unit.sheet_files import book, every_row, part_of, refused, saved, wit
 # ---- what cannot be read
 
 
+def ole(shift: int, sector: int, name: str) -> bytes:
+    """An OLE file whose directory stands in a sector and names one stream."""
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(30, b"\0") + shift.to_bytes(2, "little")
+    head = head.ljust(48, b"\0") + sector.to_bytes(4, "little")
+    return head.ljust((sector + 1) << shift, b"\0") + name.encode("utf-16-le")
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -32,10 +39,9 @@ from tests.unit.sheet_files import book, every_row, part_of, refused, saved, wit
         (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "is a picture"),
         (b"%PDF-1.7", "is a PDF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "old Excel file (.xls)"),
-        (
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"),
-            "protected by a password",
-        ),
+        (ole(9, 3, "EncryptedPackage"), "protected by a password"),
+        (ole(12, 2_000, "EncryptedPackage"), "protected by a password"),
+        (ole(9, 3, "Workbook"), "old Excel file (.xls)"),
         (b"<html><table><tr><td>Date</td></tr></table></html>", "is a web page"),
         (b"PK\x05\x06" + b"\0" * 18, "empty archive"),
         (b"\x00\x01\x02\x03\x00\x00" * 40, "not a spreadsheet"),

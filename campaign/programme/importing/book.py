@@ -73,7 +73,7 @@ def import_workbook(book: Workbook, *, year: int | None = None, known: Mapping[s
         draft.ask("rows without a Ref were named by their day, channel and words. Give each a Ref: so a later import "
                   "can tell a changed row from a new one.")  # fmt: skip
     settings.apply(names=False)
-    return finish(draft, book, guessed=not any(table.header for table in found.schedule + found.days))
+    return finish(draft, book)
 
 
 def _records(table: Table, file: str) -> Iterator[Record]:

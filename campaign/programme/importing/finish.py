@@ -17,7 +17,7 @@ from campaign.sheets import Workbook
 _ROUNDS = 12
 
 
-def finish(draft: Draft, book: Workbook, *, guessed: bool = False) -> Draft:
+def finish(draft: Draft, book: Workbook) -> Draft:
     """Complete a workbook's draft. Raises FileError where nothing in it was a schedule."""
     tree = draft.tree
     if not any(tree.get(name) for name in ("days", "posts", "mailings", "resources")) and not draft.refused:

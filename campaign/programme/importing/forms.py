@@ -26,7 +26,6 @@ APPROVALS = {
                 "pending approval"),
     "withdrawn": ("withdrawn", "rejected", "removed"),
 }  # fmt: skip
-_EXCEL_NUMBER = re.compile(r"\d{5}(?:\.\d+)?")
 
 
 class CellError(Exception):
