@@ -56,6 +56,11 @@ class Teller:
         for broadcast in self._store.ledger.in_state(*ASKING):
             text = f"{broadcast.key} {ASKING[broadcast.state]}: {broadcast.reason}."
             found.append((f"{broadcast.state}:{broadcast.key}", (broadcast.state.value, text)))
+        found += [
+            (f"still:{broadcast.key}", ("still", f"{broadcast.key}: {broadcast.reason}."))
+            for broadcast in self._store.ledger.in_state(BroadcastState.OPEN)
+            if broadcast.reason
+        ]
         for name, state in self._store.channels.all().items():
             if state.down:
                 found.append((f"down:{name}", ("channel down", f"The channel {name} is down: {state.down}.")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaign import render
 from campaign.channels.base import Paced
@@ -19,6 +19,9 @@ from campaign.delivery.shelf import InForce, Shelf
 from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Recipient
 from campaign.plan import Planned
 from campaign.store.mailings import Audience
+
+#: How long a relay may take nothing before a person is told.
+A_WHILE = timedelta(minutes=2)
 
 
 def audience_of(force: InForce, planned: Planned) -> Audience:
@@ -60,6 +63,7 @@ class Mailing:
         self._closing = closing or threading.Event()
         self._runs: dict[int, Run] = {}
         self._rests: dict[str, datetime] = {}
+        self._still: dict[str, datetime] = {}
         self._numbers = itertools.count(1)
         self._broken: set[int] = set()
 
@@ -106,8 +110,22 @@ class Mailing:
         finally:
             if flow.over:
                 journal.close()
-            if job.rest is not None:
-                self._rests[run.ref.id] = job.rest
+            self._rested(broadcast, run.ref.id, job)
+
+    def _rested(self, broadcast: Broadcast, channel: str, job: MailJob) -> None:
+        """Remember a rest, and say in the ledger why no email leaves once that has lasted a while."""
+        now = self._parts.clock.now()
+        if job.rest is None:
+            self._still.pop(channel, None)
+            if broadcast.reason:
+                self._parts.store.ledger.explain(broadcast.id, "", now)
+            return
+        self._rests[channel] = job.rest
+        since = self._still.setdefault(channel, now)
+        if now - since >= A_WHILE:
+            reason = f"no email has left since {since:%H:%M} UTC: {job.trouble}"
+            if reason != broadcast.reason:
+                self._parts.store.ledger.explain(broadcast.id, reason, now)
 
     def next_due(self) -> datetime | None:
         """When a channel that asked us to wait may be used again (aware UTC)."""

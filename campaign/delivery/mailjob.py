@@ -40,7 +40,10 @@ class Message(Protocol):
 
 
 class MailJob:
-    """See `flow.Job`. `rest`: until when the channel asked to be left alone. `leaves`: mail goes out to real people."""
+    """See `flow.Job`.
+
+    `rest`: until when the channel asked to be left alone, `trouble`: why. `leaves`: mail goes out to real people.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class MailJob:
         self._guests = parts.guests if leaves else frozenset()
         self._down = ""
         self.rest: datetime | None = None
+        self.trouble = ""
 
     def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
         """Take rows, and pass over those whose person is not to be reached any more."""
@@ -166,6 +170,7 @@ class MailJob:
             return True
         if error.slow_all:
             self.rest = max(self.rest or now, now + _rest(error))
+            self.trouble = f"{error} ({error.raw})" if error.raw else str(error)
         return error.slow_all
 
     def _failed(self, row: Row, error: ChannelError, now: datetime) -> Settled:

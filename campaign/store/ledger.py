@@ -169,6 +169,16 @@ class Ledger:
             connection.execute(update(broadcasts).where(broadcasts.c.id == broadcast).values(cursor=cursor))
         return False
 
+    def explain(self, broadcast: int, reason: str, now: datetime) -> None:
+        """Say why an open broadcast stands still, "" where it does not."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(broadcasts)
+                .where(broadcasts.c.id == broadcast, broadcasts.c.state == BroadcastState.OPEN)
+                .values(reason=reason, changed_at=to_micros(now))
+            )
+            bump(connection)
+
     def finish(self, broadcast: int, now: datetime) -> bool:
         """Move an open broadcast to `done` when no delivery can still go. False while one can."""
         left = (DeliveryState.PENDING, DeliveryState.TAKEN, DeliveryState.SENDING)

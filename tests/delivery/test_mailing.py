@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import update
 
+from campaign.clock import SettableClock
 from campaign.delivery.outcomes import RESENT
 from campaign.model import DeliveryState, HoldScope, InDoubt, Strength
 from campaign.store import Store
@@ -115,6 +117,22 @@ def test_a_dead_relay_costs_only_time(database: Database, tmp_path: Path) -> Non
         world.parts.ways.one = relay_at(relay.port, world.parts.clock, 4)  # type: ignore[attr-defined]
         world.send()
         assert relay.counts == everyone(50)
+
+
+def test_a_relay_that_stays_dead_is_told_of(database: Database, tmp_path: Path) -> None:
+    with CountingServer() as relay, mailing(database, tmp_path, relay, 3) as world:
+        clock = SettableClock(world.parts.clock.now())
+        world = MailWorld(replace(world.parts, clock=clock), world.worker)
+        relay.die()
+        for _ in range(4):
+            world.send()
+            clock.advance(timedelta(seconds=61))
+        assert world.broadcast.reason.startswith("no email has left since ")
+        relay.revive()
+        world.parts.ways.one = relay_at(relay.port, world.parts.clock, 1)  # type: ignore[attr-defined]
+        world.send()
+        assert world.broadcast.reason == ""
+        assert relay.counts == everyone(3)
 
 
 def test_policy_refusals_stop_the_channel_and_suppress_nobody(database: Database, tmp_path: Path) -> None:
