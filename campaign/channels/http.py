@@ -7,6 +7,7 @@ Messages name the host and nothing else of an address, for paths and queries may
 
 from __future__ import annotations
 
+import logging
 import ssl
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from campaign.channels._wire import GuardedBackend, Patience, PrivateAddress, Re
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater
 
 Transport = httpx.BaseTransport
+logging.getLogger("httpcore").setLevel(logging.WARNING)  # its DEBUG lines hold the headers of replies
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MIB = 1024 * 1024
 

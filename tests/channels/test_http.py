@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+import ssl
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from campaign.channels._wire import is_public
 from campaign.channels.http import Answer, Fault, Http, Reply, Sent, Timeouts, fake_transport
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from tests.channels.servers import read_request, serving
+from tests.smtpserver.certificates import make
 
 QUICK = Timeouts(connect=0.5, write=0.15, read=0.15, whole=0.3)
 SECRET = "s3cr3t-token"
@@ -147,6 +151,52 @@ def test_a_server_that_speaks_no_tls_was_sent_nothing() -> None:
 
     with serving(script) as url, pytest.raises(TryLater, match="could not be reached"):
         real().request("POST", url.replace("http://", "https://"))
+
+
+def _over_tls(context: ssl.SSLContext, seen: list[bytes]) -> Callable[[socket.socket], None]:
+    def script(peer: socket.socket) -> None:
+        with context.wrap_socket(peer, server_side=True) as secure:
+            seen.append(read_request(secure))
+            secure.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    return script
+
+
+def test_a_certificate_is_believed_where_its_authority_is_set_and_names_the_host(tmp_path: Path) -> None:
+    context, ca_file = make(tmp_path)
+    seen: list[bytes] = []
+    with serving(_over_tls(context, seen)) as plain:
+        url = plain.replace("http://", "https://")
+        assert real(ca_file=str(ca_file), timeouts=Timeouts()).request("POST", url, content=b"x").status == 204
+        with pytest.raises(TryLater, match=r"certificate of 127\.0\.0\.1 is not trusted"):
+            real(timeouts=Timeouts()).request("POST", url, content=SECRET.encode())
+        http = real(ca_file=str(ca_file), timeouts=Timeouts(), resolve=lambda host, port: ["127.0.0.1"])
+        with pytest.raises(TryLater, match=r"certificate of name\.example is not trusted"):
+            http.request("POST", url.replace("127.0.0.1", "name.example"), content=SECRET.encode())
+    assert len(seen) == 1
+    assert SECRET.encode() not in b"".join(seen)
+
+
+def test_a_proxy_is_asked_in_place_of_the_host() -> None:
+    asked: list[bytes] = []
+
+    def proxy(peer: socket.socket) -> None:
+        asked.append(read_request(peer))
+        peer.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with serving(proxy) as url:
+        http = real(proxy=url.replace("http://", "http://user:word@"))
+        assert http.request("GET", "http://name.example/page").status == 204
+    assert asked[0].startswith(b"GET http://name.example/page HTTP/1.1")
+    assert b"Proxy-Authorization: Basic" in asked[0]
+
+
+def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    script = _after_request(b"HTTP/1.1 204 No Content\r\nSet-Cookie: " + SECRET.encode() + b"\r\n\r\n")
+    with serving(script) as url:
+        real().request("POST", f"{url}/{SECRET}", headers={"authorization": SECRET}, secrets=(SECRET,))
+    assert SECRET not in caplog.text
 
 
 @pytest.mark.parametrize(
