@@ -132,7 +132,7 @@ def draw_week(app: App, week: Week, folder: Path) -> Path:
     from campaign.channels.outbox import Entry, page
 
     unlocks = [
-        Entry(at=day.unlock_at, state="unlocked", title=f"{day.title} unlocks")
+        Entry(at=day.unlock_at, state="unlocked", title=day.title)
         for day in week.days
         if day.unlock_at and day.unlocked
     ]
