@@ -192,3 +192,12 @@ def test_a_planned_hold_on_pages_ends_by_the_clock() -> None:
     assert "zztuesdaytext" not in everything(stand)
     stand.clock.set(at("10 12:00"))
     assert "zztuesdaytext" in everything(stand)
+
+
+def test_a_hold_hides_what_its_day_shows_from_links_elsewhere() -> None:
+    week = programme(text="Read [the toolkit](resource:prevent) first.")
+    stand = Stand("9 08:00", Published(week, holds=(hold("8 12:00"),)))
+    assert "Read the toolkit first." in stand.text("/week-2023")
+    assert "files.example.org/prevent" not in everything(stand)
+    stand.weeks.put(Published(week))
+    assert "files.example.org/prevent" in stand.text("/week-2023")
