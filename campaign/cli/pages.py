@@ -62,11 +62,20 @@ def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
 
 
 def served(app: App, *, rehearsal: bool = False) -> AbstractContextManager[Server]:
-    """A context in which the pages are served where the settings say. SettingsError where the port cannot be had."""
+    """A context in which the pages are served where the settings say. SettingsError where the port cannot be had.
+
+    A rehearsal takes another port where that one is taken, for a real service may run beside it.
+    """
+    from campaign.errors import SettingsError
     from campaign.web.app import create_app
     from campaign.web.serve import Server, address, listen
 
-    listening = listen(app.settings.web_host, app.settings.web_port)
+    try:
+        listening = listen(app.settings.web_host, app.settings.web_port)
+    except SettingsError:
+        if not rehearsal:
+            raise
+        listening = listen(app.settings.web_host, 0)
     local = address(listening)
     parts = parts_of(app, base_url=local if rehearsal else "", rehearsal=rehearsal)
     parts = replace(parts, site=replace(parts.site, hosts=(*parts.site.hosts, local.split("//")[1])))

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 @click.option("--starts", type=click.DateTime(["%Y-%m-%d"]), help="Give a week without dates its Monday.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the throw-away home here (an empty folder).")
 @click.option("--quiet", is_flag=True, help="Only the last lines.")
-def rehearse(file: Path, starts: datetime | None, out: Path | None, quiet: bool) -> None:
+@click.option("--serve", is_flag=True, help="Serve the week's pages afterwards, until Ctrl-C.")
+def rehearse(file: Path, starts: datetime | None, out: Path | None, quiet: bool, serve: bool) -> None:
     """Play the week of FILE from its first instant to its last, through the real plan, ledger, engine and channels.
 
     Each channel is the outbox; each list has sample subscribers (example.org) in every audience and area.
@@ -41,13 +42,30 @@ def rehearse(file: Path, starts: datetime | None, out: Path | None, quiet: bool)
     try:
         week = _play(app, loaded, quiet)
         page = draw_week(app, week, home / "outbox")
+        if not quiet:
+            click.echo(
+                table([_row(item, week.timezone) for item in week.items], ("when", "message", "channel", "to", "state"))
+            )
+        _last_lines(week, page)
+        if serve:
+            _serve(app)
     finally:
         app.close()
-    if not quiet:
-        click.echo(
-            table([_row(item, week.timezone) for item in week.items], ("when", "message", "channel", "to", "state"))
-        )
-    _last_lines(week, page)
+
+
+def _serve(app: App) -> None:
+    """Serve the pages as they are at the end of the week, marked as a rehearsal, until Ctrl-C."""
+    import signal
+    import threading
+
+    from campaign.cli.pages import served
+
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    with served(app, rehearsal=True) as server:
+        click.echo(f"Read its pages: {server.url} (until Ctrl-C)")
+        told.wait()
 
 
 def _ready(file: Path, starts: datetime | None) -> Loaded:

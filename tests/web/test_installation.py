@@ -1,5 +1,9 @@
 """The pages of a real installation: made by `init` and `load`, written by `site export`, served as the service does."""
 
+import os
+import signal
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -68,3 +72,27 @@ def test_the_service_serves_what_is_loaded_and_unlocks_by_its_clock(home: Path) 
             assert '<a href="/hiow-scw-2023/tue">' in titles()
     finally:
         app.close()
+
+
+def test_a_rehearsed_week_is_served_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "campaign",
+        "rehearse",
+        str(WEEK),
+        "--quiet",
+        "--serve",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    environment = {**os.environ, "CAMPAIGN_WEB_PORT": "0"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        line = next(line for line in process.stdout if line.startswith("Read its pages:"))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        page = opener.open(f"{line.split()[3]}/hiow-scw-2023/fri", timeout=10).read().decode()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    assert "Supporting parents and carers" in page
+    assert "Rehearsal" in page
