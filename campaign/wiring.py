@@ -40,6 +40,7 @@ from campaign.render.pages import person_urls
 from campaign.settings import Approving, Installation, Settings, load_installation, load_key
 from campaign.settings.installation import ChannelEntry
 from campaign.store import Cipher, Database, Store, migrations
+from campaign.store.keys import know_key
 from campaign.store.lists import save_senders
 from campaign.tokens import Key
 
@@ -274,6 +275,7 @@ class App:
         self.store = open_store(settings, self.key, create=create)
         self.installation = load_installation(settings)
         with self.store.database.write() as connection:
+            know_key(connection, self.key)
             save_senders(connection, self.installation.senders.values())
         media = media_publisher(settings, self.key)
         self.ways = Ways(self.store, settings, self.installation, self.clock, publish_media=media)
@@ -346,7 +348,7 @@ class App:
             self.key,
             self.letters_channel,
             senders=self.parts.senders,
-            base_url=self.settings.base_url,
+            base_url=self.settings.base_url or f"http://{self.settings.web_host}:{self.settings.web_port}",
         )
         outbox, months = self.settings.home / "outbox", self.settings.keep_months
 

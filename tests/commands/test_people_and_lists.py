@@ -173,3 +173,9 @@ def test_the_report_holds_every_row_and_no_address(listed: Run, tmp_path: Path) 
     assert len(kept) == 31
     assert kept[0]["Verdict"] == "added"
     assert "ann@" not in report.read_text("utf-8")
+
+
+def test_another_key_than_the_ledgers_own_is_refused(listed: Run, tmp_path: Path) -> None:
+    key = tmp_path / "keys" / "key"
+    key.write_text("ab" * 32 + "\n")
+    assert "made with the key" in listed("lists", code=3).output
