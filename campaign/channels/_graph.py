@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from campaign.channels._oauth import Tokens, tokens
@@ -16,6 +16,7 @@ from campaign.channels._outcome import outcome
 from campaign.channels._readback import SETTLED, SLACK, Listed, moment, search
 from campaign.channels._reply import Reply
 from campaign.channels._social import Social
+from campaign.channels._tokens import Keychain
 from campaign.channels.base import UNKNOWN, Notes, Receipt, Unknown
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from campaign.model import Image, Post
@@ -24,6 +25,7 @@ _LIMITED = frozenset({"4", "17", "32", "613", "80001", "80002"})
 _SIGNED_OUT = frozenset({"190", "102", "10", "368"})
 _POLICY = frozenset({"1346003", "1404102", "1609008", "2061006", "2207001", "2207009", "36003"})
 _GONE = frozenset({"2207008", "2207020", "2207027"})  # a container that expired, or is not ready: nothing was published
+_TYPED_LIVES = timedelta(days=8)
 POLLS = 30
 
 
@@ -41,6 +43,11 @@ class Graph(Social):
         if reply.ok and reply.dig("error") is None:
             return reply
         raise self.error(reply)
+
+    def keep_token(self, token: str) -> None:
+        """Store a token that a person typed in; one that can be renewed is renewed in a day, which tells its end."""
+        soon = self.tools.now() + _TYPED_LIVES
+        Keychain(self.tools).store({"access": token, "expires": soon.timestamp() if self._tokens.renew else 0.0})
 
     def error(self, reply: Reply) -> ChannelError:
         """What an error of the Graph API means, by its code and subcode."""

@@ -42,6 +42,10 @@ class Social(Channel[Post]):
             raise self.signed_out()
         return str(token)
 
+    def keep_token(self, token: str) -> None:
+        """Store a token that a person typed in."""
+        Keychain(self.tools).store({"access": token})
+
     def settle_tokens(self, tokens: dict[str, Any]) -> Mapping[str, Any]:
         """What to keep of freshly granted tokens: all of it, where a network has nothing better."""
         return tokens

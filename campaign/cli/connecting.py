@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,10 +26,12 @@ def connect(name: str, paste: bool, port: int, person: str) -> None:
     with opened() as app:
         actor(app, person)
         _ask_required(app, name)
+        if app.ways.entry(name).options.get("client_id"):
+            _ask_optional(app, name, ["client_secret"])
         channel = app.ways.real(name)
         try:
             if not (isinstance(channel, SignsIn) and _sign_in(channel, paste, port)):
-                _ask_optional(app, name)
+                _ask_optional(app, name, app.ways.missing_secrets(name), channel)
                 channel.close()
                 channel = app.ways.real(name)
             click.echo(f"{name} is signed in. {_account(channel)}")
@@ -44,12 +47,14 @@ def _ask_required(app: App, name: str) -> None:
             _keep(app, name, field, click.prompt(_label(model, field), hide_input=True))
 
 
-def _ask_optional(app: App, name: str) -> None:
+def _ask_optional(app: App, name: str, fields: Sequence[str], channel: Any = None) -> None:
     model = app.ways.options_of(name)
-    for field in app.ways.missing_secrets(name):
+    for field in [each for each in app.ways.missing_secrets(name) if each in fields]:
         label = f"{_label(model, field)} (Enter: none)"
-        value = click.prompt(label, hide_input=True, default="", show_default=False)
-        if value:
+        value = click.prompt(label, hide_input=True, default="", show_default=False).strip()
+        if value and field == "token" and hasattr(channel, "keep_token"):
+            channel.keep_token(value)
+        elif value:
             _keep(app, name, field, value)
 
 

@@ -275,6 +275,20 @@ def test_a_threads_token_is_renewed_a_week_ahead() -> None:
     assert world.channel.verify().expires == NOON + timedelta(days=60)
 
 
+def test_a_token_that_was_typed_in_is_renewed_after_a_day_which_tells_its_end() -> None:
+    world = World(Threads, token=None)
+    world.channel.keep_token(TOKEN)
+    world.post(a_post())
+    assert world.played.renewed_at is None
+    world.clock.advance(timedelta(hours=25))
+    world.post(a_post(text="two"), a_key(2))
+    assert world.played.renewed_at == world.clock.now()
+    plain = World(Facebook, token=None)
+    plain.channel.keep_token(TOKEN)
+    plain.clock.advance(timedelta(days=300))
+    plain.post(a_post())
+
+
 @pytest.mark.parametrize(
     ("kind", "figures"),
     [

@@ -226,6 +226,13 @@ def test_a_limit_that_is_used_up_is_waited_for_before_it_is_hit() -> None:
     world.post(a_post(text="two"), a_key(2))
 
 
+def test_three_keys_of_four_are_not_enough() -> None:
+    world = World(access_secret=None)
+    with pytest.raises(ChannelDown, match="campaign channels connect x-hscp"):
+        world.channel.verify()
+    assert world.played.requests == []
+
+
 def test_images_are_uploaded_anew_when_their_day_is_over() -> None:
     world = World()
     message = a_post(images=(an_image(),))

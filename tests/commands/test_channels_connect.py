@@ -59,6 +59,18 @@ def test_signing_in_with_a_pasted_code_then_asking_who_it_is(desk: Desk) -> None
     assert not [path for path in home.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
 
 
+def test_a_token_is_typed_in_where_the_channel_goes_by_one(desk: Desk) -> None:
+    channels = desk.folder / "home" / "channels.yaml"
+    channels.write_text("page:\n  kind: facebook\n  page: '1'\n", "utf-8")
+    desk.env["CAMPAIGN_PROXY"] = f"http://127.0.0.1:{desk.network.port}"  # the test goes no further than this machine
+    shown = desk.run("channels", "connect", "page", typed="typed-secret-token\n", code=1)
+    assert "token: A page access token" in shown.output
+    assert "the proxy made no connection to graph.facebook.com" in shown.output
+    assert "typed-secret-token" not in shown.output
+    home = desk.folder / "home"
+    assert not [path for path in home.rglob("*") if path.is_file() and b"typed-secret-token" in path.read_bytes()]
+
+
 def test_a_marked_message_is_posted_and_deleted(desk: Desk) -> None:
     desk.run("channels", "connect", "social", "--paste", typed="code-1\n")
     assert "To do it: add --yes" in desk.run("channels", "test", "social").output

@@ -258,12 +258,14 @@ class X(Social):
     def _signed(self, method: str, url: str, params: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
         given = self.options
         if given.api_key:
-            words = [field.get_secret_value() if field else "" for field in
-                     (given.api_secret, given.access_token, given.access_secret)]  # fmt: skip
+            fields = (given.api_secret, given.access_token, given.access_secret)
+            words = [field.get_secret_value() for field in fields if field]
+            if len(words) < 3:
+                raise self.signed_out()
             keys = Keys(api_key=given.api_key, api_secret=words[0], access_token=words[1], access_secret=words[2])
             timestamp = int(self.tools.now().timestamp())
             header = keys.header(method, url, params=params, nonce=secrets.token_hex(16), timestamp=timestamp)
-            return {"authorization": header}, tuple(word for word in words if word)
+            return {"authorization": header}, tuple(words)
         token = self._tokens.access()
         return {"authorization": f"Bearer {token}"}, (token,)
 
