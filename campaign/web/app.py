@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from campaign.web.almanac import Almanac
 from campaign.web.assets import STYLES, Asset, Assets, asset
 from campaign.web.cache import PageCache
+from campaign.web.client import networks
 from campaign.web.colours import styles
 from campaign.web.hooks import LARGEST, Hooks
 from campaign.web.images import media_type
@@ -28,7 +29,8 @@ log = logging.getLogger(__name__)
 
 
 def create_app(parts: Parts) -> Starlette:
-    """Every page that the parts can carry. SettingsError where the theme's colours cannot be read."""
+    """Every page that the parts can carry. SettingsError where colours cannot be read, or a proxy is no network."""
+    networks(parts.site.proxies)
     templates = Templates(parts.site, Assets(parts.site, _theme_files(parts)))
     almanac = Almanac(parts.weeks, parts.clock, parts.look_every)
     app = Starlette(

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
+from functools import lru_cache
 from threading import Lock
 
 from starlette.requests import HTTPConnection
 
 from campaign.clock import Clock
+from campaign.errors import Problem, SettingsError
 from campaign.web.parts import Site
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def _networks(names: tuple[str, ...]) -> list[Network]:
-    return [ipaddress.ip_network(name, strict=False) for name in names]
+@lru_cache(maxsize=8)
+def networks(names: tuple[str, ...]) -> tuple[Network, ...]:
+    """The networks of those names (CIDR, or one address); SettingsError naming one that is none."""
+    found = []
+    for name in names:
+        try:
+            found.append(ipaddress.ip_network(name, strict=False))
+        except ValueError:
+            hint = "Write addresses such as 10.0.0.0/8, with commas between, in CAMPAIGN_TRUSTED_PROXIES."
+            raise SettingsError(Problem("web-proxies", f"{name!r} is no network.", hint=hint)) from None
+    return tuple(found)
 
 
 def client_address(request: HTTPConnection, site: Site) -> str:
@@ -24,7 +35,7 @@ def client_address(request: HTTPConnection, site: Site) -> str:
     The header is believed only when the connection itself comes from a trusted proxy, for anyone can write it.
     """
     direct = request.client.host if request.client else ""
-    trusted = _networks(site.proxies)
+    trusted = networks(site.proxies)
     chain = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
     address = direct
     while chain and _within(address, trusted):
@@ -40,9 +51,9 @@ def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
     return getattr(found, "ipv4_mapped", None) or found
 
 
-def _within(address: str, networks: list[Network]) -> bool:
+def _within(address: str, among: tuple[Network, ...]) -> bool:
     found = _parsed(address)
-    return found is not None and any(found in network for network in networks if network.version == found.version)
+    return found is not None and any(found in network for network in among if network.version == found.version)
 
 
 def network_of(address: str) -> str:

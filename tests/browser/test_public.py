@@ -1,6 +1,7 @@
 """The public pages in a real browser: nothing for axe-core to find, nothing too wide, all without scripts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from campaign.web.parts import Theme
+from campaign.delivery.forms import Published
+from campaign.model import Logo
+from campaign.web.parts import Statements, Theme
+from campaign.web.public.pictures import card
 from campaign.web.serve import Server, address, listen
 from tests.browser.chromium import opened, overflow, violations
-from tests.web.weeks import Stand, at
+from tests.web.weeks import Stand, at, programme
 
 pytestmark = pytest.mark.browser
 
@@ -104,3 +108,34 @@ def test_the_week_can_be_read_by_keyboard(browser: Browser, stand: Stand) -> Non
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
         page.keyboard.press("Enter")
         assert page.inner_text("h1") == "Child exploitation and Talking at home"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_an_organisations_own_look_is_for_everyone_too(browser: Browser, dark: bool) -> None:
+    picture = card("Our logo", "", "", "#ffffff")
+    logo = Logo(file="ours.png", alt="Safeguarding Partnership")
+    week = programme()
+    partners = {key: replace(one, logo=logo) for key, one in week.organisations.items()}
+    published = Published(replace(week, organisations=partners), {"images/ours.png": picture})
+    listening = listen("127.0.0.1", 0)
+    stand = Stand(
+        "10 10:30",
+        published,
+        base=address(listening),
+        look=Theme(name="Our council", logo=picture, primary="#7a1c12"),
+        statements=Statements(
+            controller="Our council",
+            officer_email="officer@example.org",
+            accessibility_contact="web@example.org",
+            prepared_on="1 September 2023",
+            known_problems=("The map of events has no text version yet.",),
+        ),
+        rehearsal=True,
+    )
+    found = {}
+    with Server(stand.app, listening), opened(browser, width=320, dark=dark) as page:
+        for path in ("/week-2023", "/week-2023/tue", "/privacy", "/accessibility"):
+            page.goto(stand.site.base_url + path)
+            found[path] = (violations(page), overflow(page))
+            assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    assert found == {path: ([], 0) for path in found}

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from campaign.clock import SettableClock
 from campaign.delivery.forms import Published
+from campaign.errors import SettingsError
 from campaign.web.app import create_app
 from campaign.web.client import Limiter, client_address, network_of
 from campaign.web.parts import Site
@@ -115,6 +116,11 @@ def test_only_a_trusted_proxy_is_believed() -> None:
     assert _asked_from("10.0.0.2", "1.2.3.4, 198.51.100.1, 10.0.0.3", proxies=("10.0.0.0/8",)) == "198.51.100.1"
     assert _asked_from("10.0.0.2", "1.2.3.4", "198.51.100.1", proxies=("10.0.0.0/8",)) == "198.51.100.1"
     assert _asked_from("10.0.0.2", "not an address", proxies=("10.0.0.0/8",)) == "10.0.0.2"
+
+
+def test_a_proxy_that_is_no_network_is_refused_at_the_start() -> None:
+    with pytest.raises(SettingsError, match="is no network"):
+        Stand("10 08:00", proxies=("10.0.0",))
 
 
 def test_neighbours_count_as_one() -> None:
