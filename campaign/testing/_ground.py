@@ -72,8 +72,8 @@ class Ground:
     secrets: ClassVar[tuple[str, ...]] = ()
     #: Whether it reaches its network by `tools.http`.
     speaks_http: ClassVar[bool] = True
-    #: How long it waits for an answer in these tests, in seconds.
-    patience: ClassVar[float] = 0.25
+    #: How long it waits for an answer in these tests, in seconds (0.2 where none will come).
+    patience: ClassVar[float] = 5.0
 
     # What a subclass may answer otherwise.
 

@@ -13,13 +13,19 @@ from campaign.clock import SystemClock
 FIRST_HOST = "x-first-host"
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The port that a request goes to, and whether no answer will ever come out of it."""
+
+    port: int
+    silent: bool = False
+
+
 class Detour(Http):
     """A client that sends every request to one port of this machine; the host it was for is in `x-first-host`."""
 
-    def __init__(self, door: Callable[[], int], patience: float) -> None:
-        clock = SystemClock()
-        waits = Timeouts(connect=2.0, write=patience, read=patience, whole=max(patience * 4, 4.0))
-        super().__init__(monotonic=clock.monotonic, allow_private=True, timeouts=waits)
+    def __init__(self, door: Callable[[], Door], patience: float) -> None:
+        super().__init__(monotonic=SystemClock().monotonic, allow_private=True, timeouts=_waits(patience))
         self._door = door
 
     def request(self, method: str, url: str, **options: Any) -> Reply:
@@ -27,14 +33,21 @@ class Detour(Http):
         parts = urlsplit(url)
         if not parts.hostname:
             return super().request(method, url, **options)
-        there = parts._replace(scheme="http", netloc=f"127.0.0.1:{self._door()}").geturl()
+        door = self._door()
+        there = parts._replace(scheme="http", netloc=f"127.0.0.1:{door.port}").geturl()
+        if door.silent:
+            options["timeout"] = _waits(0.2)
         headers = {**(options.pop("headers", None) or {}), FIRST_HOST: parts.netloc}
         return super().request(method, there, headers=headers, **options)
 
 
+def _waits(patience: float) -> Timeouts:
+    return Timeouts(connect=5.0, write=patience, read=patience, whole=max(patience * 4, 4.0))
+
+
 def detour(port: int, *, patience: float = 5.0) -> Http:
     """A client whose every request goes to 127.0.0.1:`port`, in any process; it waits `patience` seconds."""
-    return Detour(lambda: port, patience)
+    return Detour(lambda: Door(port), patience)
 
 
 @dataclass(slots=True)

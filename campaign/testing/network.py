@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from campaign.channels.http import Answer, Http, Sent
-from campaign.testing.clients import FIRST_HOST, Detour
+from campaign.testing.clients import FIRST_HOST, Detour, Door
 from campaign.testing.imitation import Agreeable, Imitation, json_answer
 
 
@@ -125,7 +125,8 @@ class FakeNetwork:
         self._nobody.close()
 
     def http(self, *, patience: float = 5.0) -> Http:
-        """A client whose every request comes here; it waits `patience` seconds for an answer."""
+        """A client whose every request comes here; it waits `patience` seconds for an answer, or 0.2 s where a script
+        says that none will come."""
         client = Detour(self.door, patience)
         self._clients.append(client)
         return client
@@ -135,15 +136,17 @@ class FakeNetwork:
         with self._lock:
             self._script = _Script(mishap, skip, times)
 
-    def door(self) -> int:
-        """The port that the next request goes to: one where nobody listens, if it is to be refused."""
+    def door(self) -> Door:
+        """Where the next request goes: to a port where nobody listens, if it is to be refused."""
         with self._lock:
             script = self._script
-            if script is None or script.mishap.when is not When.REFUSED or script.skip or not script.times:
-                return self.port
+            if script is None or script.skip or not script.times:
+                return Door(self.port)
+            if script.mishap.when is not When.REFUSED:
+                return Door(self.port, silent=script.mishap.when is When.STALL)
             self.seen += 1
             script.times -= 1
-            return int(self._nobody.getsockname()[1])
+            return Door(int(self._nobody.getsockname()[1]))
 
     def mishap(self) -> Mishap | None:
         """What befalls the request that has just come, if anything."""
