@@ -148,6 +148,12 @@ def test_a_forged_callback_is_refused_and_no_strangers_address_is_fetched(change
     assert set(asked) <= {CERT_URL}
 
 
+def test_what_amazon_signed_for_somebody_elses_topic_is_refused() -> None:
+    theirs = signed(bounce(), TopicArn="arn:aws:sns:eu-west-2:999999999999:theirs")
+    with pytest.raises(Refused, match="not one of ours"):
+        call(theirs)
+
+
 def test_another_key_and_an_old_certificate_are_refused() -> None:
     old = certificate(NOW - timedelta(days=9), NOW - timedelta(days=2))
     for pem in (old, b"no certificate", b""):

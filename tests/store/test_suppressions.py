@@ -127,6 +127,9 @@ def test_a_new_address_does_not_shed_what_a_person_wished(filled: Database) -> N
         suppress(connection, RING, ANN, reason=Reason.HARD, now=NOW)
         change_address(connection, RING, person, parse("new@example.org"), who="Jo", now=NOW)
     assert (reached(filled), reached(filled, "parents")) == (0, 1)
+    with filled.read() as connection:
+        kept = [(each.target, each.reason) for each in in_force(connection, [RING.hash("new@example.org")])]
+    assert kept == [("practitioners", Reason.LEFT)]
     with filled.write() as connection:
         moved = find_one(connection, "new@example.org")
         assert moved is not None
