@@ -199,7 +199,7 @@ def empty_week(monday: date, *, title: str = "") -> Draft:
     draft.tree = {
         "schema": "1",
         "campaign": {
-            "id": slug(title, 60),
+            "id": slug(title, 60) or f"week-{monday.year}",
             "kind": "week",
             "edition": str(monday.year),
             "title": title,

@@ -41,7 +41,7 @@ SECTIONS = {
 
 def emit(tree: Mapping[str, Any], notes: Notes, head: Sequence[str] = ()) -> str:
     """The file: comments of `head`, then each section under a sentence about it."""
-    writer = _Writer(notes, [f"# {line}".rstrip() for line in head])
+    writer = _Writer(notes, [f"# {_UNPRINTABLE.sub(' ', line)}".rstrip() for line in head])
     for key, value in tree.items():
         if key in SECTIONS:
             writer.lines += ["", f"# {SECTIONS[key]}"] if writer.lines else [f"# {SECTIONS[key]}"]
@@ -87,7 +87,7 @@ class _Writer:
 
     def comment(self, path: str, pad: str) -> None:
         for note in self.notes.get(path, ()):
-            words = " ".join(note.split())
+            words = " ".join(_UNPRINTABLE.sub(" ", note).split())
             while words:
                 room = WIDTH - len(pad) - 2
                 cut = (

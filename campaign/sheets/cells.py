@@ -18,7 +18,7 @@ Value = str | int | float | bool | date | datetime | time | ErrorCell | None
 """A cell: text is tidied and never empty; a whole number is an int; an empty cell is None."""
 
 _SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
-_UNSEEN = re.compile("[\u200b\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UNSEEN = re.compile("[\u200b\u2060\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\u0085\u2028\u2029]")
 _C1 = re.compile("[\x80-\x9f]")
 _ACTIVE = re.compile("^'*[=+\\-@\t\r]")

@@ -55,8 +55,8 @@ def head(draft: Draft, *, fallback: str) -> None:
                   "campaign.title")  # fmt: skip
     if not campaign.get("id"):
         year = str(campaign.get("starts", ""))[:4]
-        made = slug(campaign["title"], 50)
-        campaign["id"] = f"{made}-{year}" if year and year not in made else made or "campaign"
+        made = slug(campaign["title"], 50) or "campaign"
+        campaign["id"] = f"{made}-{year}" if year and year not in made else made
         draft.made.add("campaign.id")
         draft.ask("the campaign's id was made of its title. It begins every key, and cannot change later: "
                   "is it right?", "campaign.id")  # fmt: skip
@@ -121,6 +121,7 @@ def settle(draft: Draft) -> Draft:
             taken = [_take_out(draft, problem) for problem in error.problems]
             if not any(taken):
                 raise
+            head(draft, fallback=draft.name)
             draft.tree = ordered(draft.tree)
             continue
         break
@@ -129,7 +130,9 @@ def settle(draft: Draft) -> Draft:
 
 def _take_out(draft: Draft, problem: Problem) -> bool:
     """Remove the value that a problem names, and say so by the row it came from. False where it names none."""
-    campaign = draft.tree["campaign"]
+    campaign = draft.section("campaign")
+    if problem.where in ("", "campaign"):
+        return False
     if problem.code == "V14" and problem.where.startswith("days.") and campaign.keys() & {"starts", "ends"}:
         span = f"{campaign.pop('starts', '')} to {campaign.pop('ends', '')}"
         draft.ask(f"{problem.message}: the span {span} was left out. When does the week start and end?", "campaign")
