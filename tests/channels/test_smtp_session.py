@@ -104,6 +104,26 @@ def test_a_password_never_goes_in_the_clear() -> None:
         SmtpOptions.model_validate({"host": "relay.example.org", "security": "off", "username": "us", "password": "x"})
 
 
+def test_further_relays_take_what_they_do_not_state_and_no_password_from_the_file(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("other")
+    given = {
+        "host": "one.example.org",
+        "username": "us",
+        "password": "first",
+        "relays": [{"host": "two.example.org"}, {"host": "three.example.org", "password_file": str(secret)}],
+    }
+    options = SmtpOptions.model_validate(given)
+    first, second, third = options.endpoints
+    assert [each.name for each in options.endpoints] == [f"{name}.example.org:587" for name in ("one", "two", "three")]
+    assert second.password == first.password
+    assert (third.password, third.password_file) == (None, secret)
+    with pytest.raises(ValidationError, match="does not belong in channels.yaml"):
+        SmtpOptions.model_validate({**given, "relays": [{"host": "two.example.org", "password": "x"}]})
+    with pytest.raises(ValidationError, match="same host and port"):
+        SmtpOptions.model_validate({"host": "one.example.org", "relays": [{"weight": 2}]})
+
+
 class SignIn:
     """A token service that counts, and hands out what it is told to."""
 

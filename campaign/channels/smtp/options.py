@@ -127,10 +127,13 @@ class SmtpOptions(Endpoint, base.Options):
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every relay, the channel's own first."""
         own = {name: getattr(self, name) for name in Endpoint.model_fields}
-        return tuple(Endpoint.model_validate(own | dict(relay)) for relay in ({}, *self.relays))
+        others = [own | ({"password": None} if "password_file" in relay else {}) | relay for relay in self.relays]
+        return tuple(Endpoint.model_validate(each) for each in (own, *others))
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if any("password" in relay for relay in self.relays):
+            raise ValueError("a password does not belong in channels.yaml: give each further relay a password_file")
         names = [endpoint.name for endpoint in self.endpoints]
         if len(set(names)) != len(names):
             raise ValueError("two relays have the same host and port")
