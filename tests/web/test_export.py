@@ -61,6 +61,8 @@ def test_a_forged_list_of_files_takes_nothing_away_outside(tmp_path: Path) -> No
     (tmp_path / "kept").write_text("kept")
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / MANIFEST).write_text("../kept\n/etc/passwd\n")
+    (tmp_path / "whole").write_text("kept")
+    (folder / MANIFEST).write_text(f"../kept\n{tmp_path / 'whole'}\n")
     export(Stand("10 08:00").parts, folder)
     assert (tmp_path / "kept").read_text() == "kept"
+    assert (tmp_path / "whole").read_text() == "kept"
