@@ -9,8 +9,8 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/installed ## Play a real week on this machine and serve it; nothing leaves it (WEEK=path, SERVE=0)
-	.venv/bin/campaign rehearse $(WEEK) $(if $(filter 0,$(SERVE)),,--serve)
+run: .venv/installed ## Play a real week and serve its desk; nothing leaves this machine (WEEK=path, SERVE=0 ends)
+	.venv/bin/campaign rehearse $(WEEK) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: .venv/installed ## Run every test, on two processes
 	.venv/bin/python -m pytest -q -n 2

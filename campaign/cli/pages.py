@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campaign.web.parts import Parts, Site
+    from campaign.web.parts import Desk, Parts, Site
     from campaign.web.serve import Server
     from campaign.wiring import App
 
@@ -58,6 +58,30 @@ def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
             erase=lambda address, now: rights.erase(database, app.ring, app.key, outbox, address, who="self", now=now),
         ),
         hooks=app.hooks(),
+        desk=desk_of(app),
+    )
+
+
+def desk_of(app: App) -> Desk:
+    """What the desk works with."""
+    from campaign.channels.registry import Registry
+    from campaign.errors import SettingsError
+    from campaign.settings import Approving
+    from campaign.web.parts import Desk
+
+    registry = Registry()
+
+    def promise(kind: str) -> str:
+        try:
+            return registry.get(kind).replay.promise
+        except SettingsError as error:
+            return str(error)
+
+    return Desk(
+        work=app.parts,
+        kinds=app.channel_kinds,
+        promise=promise,
+        other=app.settings.approvals is Approving.REQUIRED_OTHER,
     )
 
 

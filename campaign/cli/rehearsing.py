@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +28,12 @@ if TYPE_CHECKING:
 @click.option("--starts", type=click.DateTime(["%Y-%m-%d"]), help="Give a week without dates its Monday.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the throw-away home here (an empty folder).")
 @click.option("--quiet", is_flag=True, help="Only the last lines.")
-@click.option("--serve", is_flag=True, help="Serve the week's pages afterwards, until Ctrl-C.")
-def rehearse(file: Path, starts: datetime | None, out: Path | None, quiet: bool, serve: bool) -> None:
+@click.option(
+    "--serve/--no-serve",
+    default=None,
+    help="Serve the week and its desk until Ctrl-C. Unless stated: where a person watches.",
+)
+def rehearse(file: Path, starts: datetime | None, out: Path | None, quiet: bool, serve: bool | None) -> None:
     """Play the week of FILE from its first instant to its last, through the real plan, ledger, engine and channels.
 
     Each channel is the outbox; each list has sample subscribers (example.org) in every audience and area.
@@ -47,25 +53,25 @@ def rehearse(file: Path, starts: datetime | None, out: Path | None, quiet: bool,
                 table([_row(item, week.timezone) for item in week.items], ("when", "message", "channel", "to", "state"))
             )
         _last_lines(week, page)
-        if serve:
+        if sys.stdout.isatty() if serve is None else serve:
             _serve(app)
     finally:
         app.close()
 
 
 def _serve(app: App) -> None:
-    """Serve the pages as they are at the end of the week, marked as a rehearsal, until Ctrl-C."""
-    import signal
-    import threading
-
+    """Serve the pages and the desk of the rehearsal until Ctrl-C."""
     from campaign.cli.pages import served
 
+    link = app.store.accounts.enter_link("Rehearsal", now=app.clock.now())
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
     with served(app, rehearsal=True) as server:
         click.echo(f"Read its pages: {server.url} (until Ctrl-C)")
+        click.echo(f"Run it from the desk, by a link that works once: {server.url}/desk/enter/{link}")
         told.wait()
+    click.echo("Stopped.")
 
 
 def _ready(file: Path, starts: datetime | None) -> Loaded:

@@ -3,4 +3,5 @@
 from campaign.model.ledger import *
 from campaign.model.messages import *
 from campaign.model.programme import *
+from campaign.model.staff import *
 from campaign.model.transitions import *

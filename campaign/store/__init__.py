@@ -8,6 +8,8 @@ from campaign.store.campaigns import Campaigns
 from campaign.store.controls import Approvals, ChannelStates, Holds
 from campaign.store.database import Database
 from campaign.store.deliveries import Deliveries
+from campaign.store.desk import Accounts
+from campaign.store.desk_forms import Forms
 from campaign.store.groups import Groups
 from campaign.store.ledger import Ledger
 from campaign.store.log import Log
@@ -35,6 +37,8 @@ class Store:
         self.workers = Workers(database, folder)
         self.log = Log(database)
         self.alerts = Alerts(database)
+        self.accounts = Accounts(database, cipher)
+        self.forms = Forms(database)
         self._cipher = cipher
 
     def notes(self, channel: str) -> ChannelNotes:

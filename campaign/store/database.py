@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from campaign.errors import BusyError, StoreError
-from campaign.store import tables, tables_lists
+from campaign.store import tables, tables_desk, tables_lists
 
 #: How long a writer waits for another before it gives up, in seconds.
 BUSY_SECONDS = 30
@@ -152,4 +152,4 @@ def dump(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-__all__ = ["BUSY_SECONDS", "Database", "bump", "dump", "keep_apart", "tables", "tables_lists"]
+__all__ = ["BUSY_SECONDS", "Database", "bump", "dump", "keep_apart", "tables", "tables_desk", "tables_lists"]

@@ -16,6 +16,7 @@ from campaign.web.assets import STYLES, Asset, Assets, asset
 from campaign.web.cache import PageCache
 from campaign.web.client import networks
 from campaign.web.colours import styles
+from campaign.web.desk.routes import desk_routes
 from campaign.web.hooks import LARGEST, Hooks
 from campaign.web.images import media_type
 from campaign.web.joining.pages import JoiningPages
@@ -52,6 +53,8 @@ def _routes(parts: Parts, templates: Templates) -> list[BaseRoute]:
         own.append(Hooks(parts).route())
     if parts.visitors is not None:
         own += JoiningPages(parts, templates, parts.visitors).routes()
+    if parts.desk is not None:
+        own += desk_routes(parts, parts.desk, templates)
     return [*own, *public_routes(parts, templates)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from campaign.clock import Clock
 from campaign.delivery.forms import Hook, Labels, Offer, PreferencesForm, Published, SignUpForm
+from campaign.delivery.parts import Parts as Work
 
 if TYPE_CHECKING:
     from campaign.store.joining import Asked, Joined, Left
@@ -160,6 +161,19 @@ class Visitors(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the desk works with. `kinds`: every channel's kind by name; `promise` is what a kind says of itself.
+
+    `other`: nobody approves what they last edited.
+    """
+
+    work: Work
+    kinds: Callable[[], Mapping[str, str]]
+    promise: Callable[[str], str]
+    other: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything the app is made of. Where a part is None, its pages are not there."""
 
@@ -170,3 +184,4 @@ class Parts:
     hooks: Mapping[str, Hook] = field(default_factory=_nothing)
     look_every: float = 0.5
     media: Path | None = None
+    desk: Desk | None = None

@@ -96,3 +96,36 @@ def test_a_rehearsed_week_is_served_until_it_is_told_to_stop(tmp_path: Path) -> 
         assert process.wait(timeout=30) == 0
     assert "Supporting parents and carers" in page
     assert "Rehearsal" in page
+
+
+def test_init_prints_a_link_until_there_is_an_administrator(home: Path) -> None:
+    first, again = campaign(home, "init").output, campaign(home, "init").output
+    links = [text.split("https://week.example.org/desk/enter/")[1].split()[0] for text in (first, again)]
+    assert links[0] != links[1]
+
+
+def test_a_rehearsal_serves_its_week_and_desk_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "campaign",
+        "rehearse",
+        str(WEEK),
+        "--quiet",
+        "--serve",
+        "--out",
+        str(tmp_path / "r"),
+    ]
+    environment = {**os.environ, "CAMPAIGN_WEB_PORT": "0", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT) as running:
+        assert running.stdout
+        link = next(line for line in running.stdout if "/desk/enter/" in line).split()[-1]
+        jar = urllib.request.HTTPCookieProcessor()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), jar)
+        assert "Sign in to the rehearsal" in opener.open(link, timeout=10).read().decode()
+        week = opener.open(urllib.request.Request(link, data=b"a=b", method="POST"), timeout=10).read().decode()
+        assert "Rehearsal: the clock" in week
+        assert "Safeguarding Children" in week
+        assert "Needs you" in week
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=20) == 0

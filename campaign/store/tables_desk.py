@@ -1,0 +1,74 @@
+"""The tables of the desk: accounts, sessions, one-time links, forms that were sent, uploads that wait for a yes."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table
+
+from campaign.store.tables import Id, instant, metadata, number, words
+
+#: Who may sign in. `password` is an argon2id hash, "" until the person chose one; `second` an encrypted TOTP secret, ""
+#: where there is none, and `second_step` the last time step that was used, so that no code works twice.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("person", Id, ForeignKey("people.id"), primary_key=True, autoincrement=False),
+    Column("login", String(320), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    words("password"),
+    words("second"),
+    Column("second_step", BigInteger, nullable=False, server_default="0"),
+    instant("made_at", required=True),
+)
+
+#: Sessions, by the hash of the token that the browser holds.
+sessions = Table(
+    "sessions",
+    metadata,
+    number(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("person", ForeignKey("people.id"), nullable=False, index=True),
+    words("network"),
+    words("agent"),
+    words("said"),
+    instant("made_at", required=True),
+    instant("seen_at", required=True),
+    instant("ended_at"),
+)
+
+#: Links that work once: `first` makes the first administrator, `invite` lets a person choose a password, `enter` signs
+#: in.
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    number(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("kind", String(12), nullable=False),
+    Column("person", BigInteger, nullable=False, server_default="0"),
+    words("author"),
+    instant("made_at", required=True),
+    instant("until", required=True),
+    instant("used_at"),
+)
+
+#: Forms that were sent, so that none counts twice.
+sent_forms = Table(
+    "sent_forms",
+    metadata,
+    number(),
+    Column("nonce", String(64), nullable=False, unique=True),
+    Column("at", BigInteger, nullable=False, index=True),
+)
+
+#: Programmes that were uploaded and are not loaded yet: a ZIP of the file and what it uses.
+uploads = Table(
+    "uploads",
+    metadata,
+    number(),
+    Column("token", String(64), nullable=False, unique=True),
+    words("author"),
+    words("name"),
+    words("slug"),
+    Column("base", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    instant("made_at", required=True),
+)

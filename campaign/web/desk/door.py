@@ -1,0 +1,261 @@
+"""The one door of the desk: every request passes here, is signed in, has the role, and brings a form of ours."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from campaign.delivery import views
+from campaign.delivery.parts import Parts as Work
+from campaign.delivery.shelf import Shelf
+from campaign.errors import CampaignError
+from campaign.model import HoldScope, Role
+from campaign.web.client import client_address, network_of
+from campaign.web.desk import times
+from campaign.web.parts import Desk, Parts
+from campaign.web.security import is_form
+from campaign.web.templating import Templates
+
+if TYPE_CHECKING:
+    from campaign.store.desk import Account, Session
+
+FIELD = "form"
+#: Where one may be led back to after signing in: a page of the desk.
+OWN_PAGE = re.compile(r"/desk(/[A-Za-z0-9_./-]*)?(\?[A-Za-z0-9_.=&%+-]*)?")
+#: The largest form, in bytes; uploads have a limit of their own.
+LARGEST = 256 * 1024
+
+
+@dataclass(slots=True)
+class Ask:
+    """One request that has passed the door. `now` is aware UTC; `form` is empty for a page that is only looked at."""
+
+    door: Door
+    request: Request
+    session: Session
+    now: datetime
+    form: FormData = field(default_factory=FormData)
+
+    @property
+    def account(self) -> Account:
+        """Who asks."""
+        return self.session.account
+
+    @property
+    def who(self) -> str:
+        """Their name: the author of what they do."""
+        return self.account.name
+
+    @property
+    def work(self) -> Work:
+        """What the delivery room works with."""
+        return self.door.desk.work
+
+    def text(self, name: str) -> str:
+        """A field of the form, or of the address, without spaces around it."""
+        value = self.form.get(name, self.request.query_params.get(name, ""))
+        return value.strip() if isinstance(value, str) else ""
+
+    def files(self, name: str) -> list[UploadFile]:
+        """The files of a field."""
+        return [each for each in self.form.getlist(name) if isinstance(each, UploadFile) and each.filename]
+
+    def path(self, name: str) -> str:
+        """A part of the address."""
+        return str(self.request.path_params[name])
+
+    def may(self, role: str) -> bool:
+        """Whether the asker reaches as far as `role`."""
+        return self.account.role.may(Role(role))
+
+    def page(self, template: str, *, status: int = 200, here: str = "", week: str = "", **context: Any) -> Response:
+        """A page of the desk."""
+        return self.door.page(self, template, status=status, here=here, week=week, **context)
+
+    def back(self, path: str, said: str = "", **values: object) -> Response:
+        """Lead on to a page of ours, which says `said` (a key of the catalogue) at its top."""
+        if said:
+            self.work.store.accounts.say(self.session.id, self.door.templates.words()(said, **values))
+        return self.door.lead(path)
+
+
+Handler: TypeAlias = Callable[[Ask], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that can be asked of the desk: where, how, the least role, and who answers."""
+
+    method: str
+    path: str
+    least: Role
+    handler: Handler
+    largest: int = LARGEST
+
+
+class Door:
+    """Signs in and lets through."""
+
+    def __init__(self, parts: Parts, desk: Desk, templates: Templates) -> None:
+        self.parts = parts
+        self.desk = desk
+        self.templates = templates
+        self.shelf = Shelf(desk.work.store)
+        self.cookie = "__Host-desk" if parts.site.secure and not parts.site.root else "desk"
+
+    def route(self, act: Act) -> Route:
+        """The route of an act, behind the door."""
+
+        async def endpoint(request: Request) -> Response:
+            return await self.answer(act, request)
+
+        limit = act.largest if act.method == "POST" else None
+        return Route(act.path, endpoint, methods=[act.method], name=f"{act.method} {act.path}", max_body_size=limit)
+
+    async def answer(self, act: Act, request: Request) -> Response:
+        """Let a request through, or say why not."""
+        if act.method == "POST":
+            own_form(request)
+        now = self.parts.clock.now()
+        session = await run_in_threadpool(self.session, request, now)
+        if session is None:
+            return self.lead(self._sign_in(act, request))
+        ask = Ask(self, request, session, now)
+        if not session.account.role.may(act.least):
+            return await run_in_threadpool(lambda: ask.page("desk/refused.html", status=403, role=act.least, error=""))
+        if act.method == "POST":
+            ask.form = await request.form(max_files=200, max_fields=500, max_part_size=act.largest)
+            if not self.is_ours(ask):
+                return await run_in_threadpool(lambda: ask.page("desk/refused.html", status=403, role="", error=""))
+        return await run_in_threadpool(self._act, act, ask)
+
+    def _act(self, act: Act, ask: Ask) -> Response:
+        if act.method == "POST":
+            nonce = ask.text(FIELD).partition(".")[0]
+            if not self.desk.work.store.forms.use(nonce, now=ask.now):
+                return ask.back("/desk", "desk.twice")
+        try:
+            return act.handler(ask)
+        except CampaignError as error:
+            return ask.page("desk/refused.html", status=422, role="", error=str(error))
+
+    # --- sessions
+
+    def session(self, request: Request, now: datetime) -> Session | None:
+        """The session of the browser that asks."""
+        token = request.cookies.get(self.cookie, "")
+        return self.desk.work.store.accounts.session(token, now=now) if token else None
+
+    def start(self, request: Request, account: Account, path: str) -> Response:
+        """Sign in: a new session, and on to a page."""
+        now, network = self.parts.clock.now(), network_of(client_address(request, self.parts.site))
+        agent = request.headers.get("user-agent", "")
+        token = self.desk.work.store.accounts.start(account, network=network, agent=agent, now=now)
+        answer = self.lead(path)
+        answer.set_cookie(
+            self.cookie, token, path=self.parts.site.root or "/", httponly=True, secure=self.parts.site.secure,
+            samesite="lax", max_age=7 * 24 * 3600,
+        )  # fmt: skip
+        return answer
+
+    def forget(self, answer: Response) -> Response:
+        """Take the cookie back."""
+        answer.delete_cookie(self.cookie, path=self.parts.site.root or "/")
+        return answer
+
+    # --- forms
+
+    def token(self, ask: Ask) -> str:
+        """What a form of this session carries: good once."""
+        nonce = secrets.token_urlsafe(12)
+        return f"{nonce}.{self._seal(ask, nonce)}"
+
+    def is_ours(self, ask: Ask) -> bool:
+        """Whether the form was made for this session by us."""
+        nonce, _, seal = ask.text(FIELD).partition(".")
+        return bool(nonce) and hmac.compare_digest(seal.encode(), self._seal(ask, nonce).encode())
+
+    def _seal(self, ask: Ask, nonce: str) -> str:
+        return self.desk.work.key.token("desk-form-v1", str(ask.session.id), nonce)
+
+    # --- pages
+
+    def lead(self, path: str) -> RedirectResponse:
+        """A redirect to one of our own paths."""
+        return RedirectResponse(self.templates.url(path), 303, {"Cache-Control": "no-store"})
+
+    def _sign_in(self, act: Act, request: Request) -> str:
+        if act.method != "GET" or request.url.path.rstrip("/") == "/desk":
+            return "/desk/sign-in"
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return f"/desk/sign-in?next={quote(wanted, safe='/')}"
+
+    def page(self, ask: Ask, template: str, *, status: int, here: str, week: str, **context: Any) -> Response:
+        """A page with the desk's frame around it."""
+        if ask.session.said:
+            ask.work.store.accounts.say(ask.session.id, "")
+        answer: Response = self.templates.desk(
+            template,
+            status=status,
+            ask=ask,
+            form_token=lambda: self.token(ask),
+            desk={
+                "theme": "",
+                "week": week,
+                "user": ask.who,
+                "state": self.templates.words()("desk.sending_on"),
+                "paused": self.paused(ask),
+                "needs": len(views.needs(ask.work)),
+                "here": here,
+                "banner": ask.session.said,
+            },
+            **context,
+        )
+        return answer
+
+    def paused(self, ask: Ask) -> str:
+        """A sentence about the pause of everything, "" where none is on."""
+        words = self.templates.words()
+        for hold in ask.work.store.holds.current(ask.now):
+            if hold.scope is HoldScope.ALL:
+                since = times.moment(hold.since, self.zone(), ask.now, words.shared)
+                said = words("desk.paused_by", who=hold.author, since=since)
+                return f"{said} {hold.reason}".rstrip()
+        return ""
+
+    def zone(self) -> str:
+        """The zone of the installation's times: that of its first week."""
+        found = self.shelf.all()
+        return found[0].programme.campaign.timezone if found else "Europe/London"
+
+
+def own_form(request: Request) -> None:
+    """403 where another site sent the form, 415 where it is none.
+
+    A browser names the origin of each POST (Fetch standard, section 3.1); the door has checked that the host is ours.
+    """
+    if not is_form(request.headers):
+        raise HTTPException(415)
+    origin, site = request.headers.get("origin", ""), request.headers.get("sec-fetch-site", "same-origin")
+    if origin and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
+        raise HTTPException(403)
+    if site not in {"same-origin", "none"}:
+        raise HTTPException(403)
+
+
+def own_page(path: str) -> str:
+    """`path` where it is a page of the desk, else the desk's first page."""
+    return path if OWN_PAGE.fullmatch(path) and "//" not in path and ".." not in path else "/desk"

@@ -1,0 +1,159 @@
+"""Needs you: what waits for a person, and the forms that settle it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from campaign import plan
+from campaign.delivery import settling, views
+from campaign.errors import RefusedError
+from campaign.programme import dates
+from campaign.web.desk import show, times
+from campaign.web.desk.door import Ask
+
+#: What a decision is called in a form -> the words of `views.Need.choices`.
+DECISIONS = {
+    "send": "send now",
+    "move": "move to",
+    "drop": "drop",
+    "went": "it went out",
+    "not": "it did not",
+    "again": "try again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A need as it is drawn."""
+
+    need: views.Need
+    title: str
+    where: str
+    when: str
+    path: str
+    choices: tuple[str, ...]
+    moment: str = ""
+
+
+def needs_you(ask: Ask) -> Response:
+    """Everything that needs a person, by what is to be decided; then what waits for approval."""
+    words = ask.door.templates.words()
+    titles = _titles(ask)
+    groups: dict[str, list[Asked]] = {}
+    for need in views.needs(ask.work):
+        groups.setdefault(need.kind, []).append(_asked(ask, need, titles))
+    return ask.page("desk/needs.html", here="needs", groups=groups, waiting=_unapproved(ask), ahead=_ahead(ask, words))
+
+
+def _titles(ask: Ask) -> dict[str, tuple[views.Item, str]]:
+    found = {}
+    for force in ask.door.shelf.all():
+        week = views.week(ask.work, force, ask.now)
+        found.update({item.key: (item, week.timezone) for item in week.items})
+    return found
+
+
+def _asked(ask: Ask, need: views.Need, titles: dict[str, tuple[views.Item, str]]) -> Asked:
+    words = ask.door.templates.words()
+    known = titles.get(need.key)
+    offered = tuple(key for key, text in DECISIONS.items() if text in need.choices)
+    if need.kind == "channel down":
+        return Asked(need, words("needs.down", channel=need.key), "", "", "/desk/channels", ())
+    if known is None:
+        return Asked(need, need.text, "", "", "", offered)
+    item, zone = known
+    return Asked(
+        need,
+        item.title,
+        item.channel,
+        times.moment(item.at, zone, ask.now, words.shared),
+        show.Entry((item,)).path,
+        offered,
+        f"{item.at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}",
+    )
+
+
+def _unapproved(ask: Ask) -> list[tuple[show.Entry, str]]:
+    """Messages ahead that nobody has approved as they stand, soonest first."""
+    words = ask.door.templates.words()
+    found = []
+    for force in ask.door.shelf.all():
+        week = views.week(ask.work, force, ask.now)
+        items = [item for item in week.items if show.state_of(item) == "approval"]
+        found += [
+            (entry, times.moment(entry.at, week.timezone, ask.now, words.shared)) for entry in show.entries(items)
+        ]
+    return sorted(found, key=lambda pair: pair[0].at)
+
+
+def _ahead(ask: Ask, words) -> str:  # type: ignore[no-untyped-def]
+    """The next thing that goes, for a day on which nothing needs anybody."""
+    ahead = []
+    for force in ask.door.shelf.all():
+        week = views.week(ask.work, force, ask.now)
+        ahead += [(item, week.timezone) for item in week.items if item.at > ask.now and not item.broadcast]
+    if not ahead:
+        return str(words("needs.nothing_ahead"))
+    item, zone = min(ahead, key=lambda pair: pair[0].at)
+    return str(words("needs.next", title=item.title, when=times.moment(item.at, zone, ask.now, words.shared)))
+
+
+def settle(ask: Ask) -> Response:
+    """Settle one of them as decided. RefusedError says why not."""
+    decision, key, delivery = ask.text("decision"), ask.text("key"), ask.text("delivery")
+    if decision not in DECISIONS:
+        raise RefusedError("Choose one of the buttons.")
+    if delivery.isdecimal() and int(delivery):
+        _settle_delivery(ask, decision, int(delivery))
+    else:
+        _settle_broadcast(ask, decision, key)
+    return ask.back("/desk/needs-you", f"needs.done_{decision}")
+
+
+def _settle_delivery(ask: Ask, decision: str, delivery: int) -> None:
+    work, who, now = ask.work, ask.who, ask.now
+    if decision == "went":
+        settling.went_out(work, delivery, author=who, now=now, url=_link(ask))
+    elif decision == "not":
+        settling.did_not(work, delivery, author=who, now=now)
+    elif decision == "again":
+        settling.try_again(work, delivery, author=who, now=now)
+    elif decision == "drop":
+        settling.drop_delivery(work, delivery, author=who, now=now, reason=ask.text("reason"))
+    else:
+        raise RefusedError("This message has gone on its way; it cannot be sent anew or moved.")
+
+
+def _settle_broadcast(ask: Ask, decision: str, key: str) -> None:
+    force = ask.door.shelf.get(key.split("/")[0])
+    work, who, now = ask.work, ask.who, ask.now
+    if decision == "send":
+        settling.send_now(work, force, key, author=who, now=now)
+    elif decision == "move":
+        to = moment_of(ask.text("to"), force.programme.campaign.timezone)
+        settling.move(work, force, key, to, author=who, now=now)
+    elif decision == "drop":
+        settling.drop(work, force, key, author=who, now=now, reason=ask.text("reason"))
+    elif decision == "went":
+        settling.pasted(work, force, key, author=who, now=now, url=_link(ask))
+    else:
+        raise RefusedError("This message has not been tried yet.")
+
+
+def _link(ask: Ask) -> str:
+    link = ask.text("url")
+    if link and not link.startswith(("https://", "http://")):
+        raise RefusedError("The address of the post has to begin with https://")
+    return link
+
+
+def moment_of(text: str, zone: str) -> datetime:
+    """What a person wrote as a date and time, local to `zone`, as aware UTC; RefusedError where it is none."""
+    try:
+        return plan.resolve(dates.parse_datetime(text.replace("T", " ")), ZoneInfo(zone))
+    except ValueError as error:
+        raise RefusedError(f"{error}. Write a date and a time such as 2023-10-10 14:00.") from None

@@ -1,0 +1,23 @@
+"""Times of the desk, as people say them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from campaign.render import speak
+from campaign.render.words import Words
+
+
+def moment(at: datetime, zone: str, now: datetime, words: Words) -> str:
+    """`10:05am` today, `Tuesday 10 October 2023, 10:05am` on another day."""
+    there = at.astimezone(ZoneInfo(zone))
+    clock = speak.clock_time(there, words)
+    if there.date() == now.astimezone(ZoneInfo(zone)).date():
+        return clock
+    return f"{speak.full_date(there.date(), words)}, {clock}"
+
+
+def clock(at: datetime, zone: str, words: Words) -> str:
+    """`10:05am`."""
+    return speak.clock_time(at.astimezone(ZoneInfo(zone)), words)

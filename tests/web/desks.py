@@ -1,0 +1,102 @@
+"""A desk over a real ledger: who is signed in, pages, and forms that are sent as a browser would."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from httpx import Response
+from starlette.testclient import TestClient
+
+from campaign.delivery.visitors import Weeks
+from campaign.model import PlannedMailing, PlannedPost, Role
+from campaign.store.desk import Account, Accounts
+from campaign.store.notes import Cipher
+from campaign.web.app import create_app
+from campaign.web.desk import passwords
+from campaign.web.parts import Desk, Parts, Site
+from tests.delivery.world import EIGHT, World, a_mailing, a_post, a_week
+
+BASE = "http://testserver"
+PASSWORD = "three words do not belong"
+HASH = passwords.hashed(PASSWORD)
+NINE = EIGHT + timedelta(hours=1)
+
+
+class DeskStand:
+    """The desk of a world. `client` keeps cookies and follows nothing."""
+
+    def __init__(
+        self, url: str, folder: Path, *, approvals: bool = False, base: str = BASE, start: datetime = EIGHT
+    ) -> None:
+        self.world = World(url, folder, approvals=approvals, start=start)
+        self.world.store.accounts = Accounts(self.world.store.database, Cipher(Fernet.generate_key()))
+        kinds = {"a": "recorder", "b": "recorder", "mail": "recorder", "hand": "recorder"}
+        desk = Desk(work=self.world.parts, kinds=lambda: kinds, promise=lambda kind: f"A promise of {kind}.")
+        self.parts = Parts(
+            site=Site(base),
+            clock=self.world.clock,
+            weeks=Weeks(self.world.store, self.world.clock),
+            desk=desk,
+            look_every=0.0,
+        )
+        self.app = create_app(self.parts)
+        self.client = self.browser()
+
+    def browser(self) -> TestClient:
+        """Another browser."""
+        return TestClient(self.app, base_url=BASE, follow_redirects=False)
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts."""
+        return self.world.store.accounts
+
+    def load(self, *posts: PlannedPost, mailings: tuple[PlannedMailing, ...] = ()) -> None:
+        """Load a week: of a post a day over two channels and a mailing, unless others are given."""
+        posts = posts or (a_post(channels=("a", "b")),)
+        self.world.load(a_week(*posts, mailings=mailings or (a_mailing(),)))
+
+    def person(self, role: Role, name: str = "") -> Account:
+        """An account of that role, with PASSWORD, named as the role unless a name is given."""
+        name = name or role.value.capitalize()
+        known = {each.name: each for each in self.accounts.all()}
+        if name in known:
+            return known[name]
+        login = f"{name.lower().replace(' ', '.')}@example.org"
+        link = self.accounts.invite(name=name, login=login, role=role, who="test", now=self.world.now)
+        return self.accounts.accept(link, password=HASH, now=self.world.now)
+
+    def sign_in(self, role: Role, name: str = "") -> Account:
+        """Be signed in as somebody of that role."""
+        account = self.person(role, name)
+        token = self.accounts.start(account, network="127.0.0.0/24", agent="tests", now=self.world.now)
+        self.client.cookies.clear()
+        self.client.cookies.set("desk", token, domain="testserver.local")
+        return account
+
+    def text(self, path: str, status: int = 200) -> str:
+        """A page; the test fails where the status is another."""
+        answer = self.client.get(path)
+        assert answer.status_code == status, f"{path}: {answer.status_code}\n{answer.text[:800]}"
+        text: str = unescape(answer.text)
+        return text
+
+    def token(self, page: str = "/desk/account") -> str:
+        """A form token of the session."""
+        found = re.search(r'name="form" value="([^"]+)"', self.text(page))
+        assert found, f"no form on {page}"
+        return found[1]
+
+    def post(self, path: str, page: str = "/desk/account", **fields: str) -> Response:
+        """Send a form, with a token from `page`, and the origin that a browser would name."""
+        data = {"form": self.token(page), **fields}
+        answer: Response = self.client.post(path, data=data, headers={"Origin": BASE})
+        return answer
+
+    def close(self) -> None:
+        """Let go of the world."""
+        self.world.close()
