@@ -5,7 +5,7 @@ A ring that finds nothing changed and nothing due reads one integer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -76,8 +76,8 @@ class Ring:
         for force in self._shelf.all():
             self._unlock(force, now)
             scene_here = replace(scene, holds=[*scene.holds, *plan.planned_holds(force.programme)])
-            rows = store.ledger.of(force.slug)
-            for planned, row in _due(force, rows, now, self._soonest):
+            rows, settled = store.ledger.unsettled(force.slug, SETTLED)
+            for planned, row in _due(force, rows, settled, now, self._soonest):
                 opened += self._decide(force, planned, row, scene_here)
         return opened
 
@@ -145,13 +145,18 @@ class Ring:
 
 
 def _due(
-    force: InForce, rows: Mapping[str, Broadcast], now: datetime, ahead: Callable[[datetime], None]
+    force: InForce,
+    rows: Mapping[str, Broadcast],
+    settled: Collection[str],
+    now: datetime,
+    ahead: Callable[[datetime], None],
 ) -> Iterable[tuple[Planned, Broadcast | None]]:
     due = []
     for planned in force.planned:
-        row = rows.get(str(planned.key))
-        if row is not None and row.state in SETTLED:
+        key = str(planned.key)
+        if key in settled:
             continue
+        row = rows.get(key)
         if row is not None and row.moved:
             planned = as_moved(planned, row)
         if planned.at <= now:

@@ -5,7 +5,7 @@ The unique key does the work: a second scheduler that opens the same broadcast i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,6 +78,19 @@ class Ledger:
             .where(campaigns.c.slug == campaign)
         )
         return {str(found.key): found for found in self._select(query)}
+
+    def unsettled(self, campaign: str, settled: Collection[BroadcastState]) -> tuple[dict[str, Broadcast], set[str]]:
+        """The rows of one campaign in any other state, by key; and the keys of those in a state of `settled`.
+
+        A late week has many settled rows, of which a ring needs no more than the key.
+        """
+        mine = select(campaigns.c.id).where(campaigns.c.slug == campaign).scalar_subquery()
+        with self._database.read() as connection:
+            over = select(broadcasts.c.key).where(broadcasts.c.campaign == mine, broadcasts.c.state.in_(settled))
+            keys = set(connection.execute(over).scalars())
+            rest = select(broadcasts).where(broadcasts.c.campaign == mine, broadcasts.c.state.not_in(settled))
+            rows = [_broadcast(row) for row in connection.execute(rest)]
+        return {str(row.key): row for row in rows if str(row.key) not in keys}, keys
 
     def in_state(self, *states: BroadcastState) -> list[Broadcast]:
         """Every row in one of `states`, by planned time."""
