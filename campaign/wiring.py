@@ -30,6 +30,7 @@ from campaign.delivery.feedback.sources import MailServer, maildir
 from campaign.delivery.forms import Hook
 from campaign.delivery.letters import Postman
 from campaign.delivery.parts import Parts
+from campaign.delivery.parts import Ways as AnyWays
 from campaign.delivery.rights import forget_old
 from campaign.delivery.service import Service
 from campaign.delivery.shelf import Shelf
@@ -238,7 +239,7 @@ def cipher_of(key: Key) -> Cipher:
 
 
 def make_parts(
-    settings: Settings, store: Store, key: Key, clock: Clock, installation: Installation, ways: Ways
+    settings: Settings, store: Store, key: Key, clock: Clock, installation: Installation, ways: AnyWays
 ) -> Parts:
     """Everything the delivery room works with."""
 
