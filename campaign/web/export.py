@@ -57,7 +57,9 @@ def export(parts: Parts, folder: Path) -> Exported:
         _write(folder / name, data)
     gone = sorted(set(before) - set(written))
     for name in gone:
-        (folder / name).unlink(missing_ok=True)
+        old = (folder / name).resolve()
+        if old.is_relative_to(folder.resolve()):
+            old.unlink(missing_ok=True)
     _write(folder / MANIFEST, "\n".join(sorted(written)).encode())
     return Exported(tuple(sorted(written)), tuple(gone), found.next_edge(now))
 

@@ -66,3 +66,14 @@ def test_a_forged_list_of_files_takes_nothing_away_outside(tmp_path: Path) -> No
     export(Stand("10 08:00").parts, folder)
     assert (tmp_path / "kept").read_text() == "kept"
     assert (tmp_path / "whole").read_text() == "kept"
+
+
+def test_a_link_that_leads_out_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "kept").write_text("kept")
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "out").symlink_to(tmp_path / "outside")
+    (folder / MANIFEST).write_text("out/kept\n")
+    export(Stand("10 08:00").parts, folder)
+    assert (tmp_path / "outside" / "kept").read_text() == "kept"
