@@ -46,6 +46,12 @@ class DeskStand:
         self.app = create_app(self.parts)
         self.client = self.browser()
 
+    def rebuild(self, parts: Parts) -> None:
+        """Make the app anew, of other parts."""
+        self.parts = parts
+        self.app = create_app(parts)
+        self.client = self.browser()
+
     def browser(self) -> TestClient:
         """Another browser."""
         return TestClient(self.app, base_url=BASE, follow_redirects=False)

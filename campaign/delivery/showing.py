@@ -1,0 +1,153 @@
+"""A message as its readers get it: over each channel with its counts, or as an email to somebody; before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign import render
+from campaign.delivery.frozen import thaw
+from campaign.delivery.mailing import audience_of
+from campaign.delivery.parts import Parts
+from campaign.delivery.previewing import Wanted, readers_in_words, sample_reader
+from campaign.delivery.ring import post_of
+from campaign.delivery.shelf import InForce, Shelf
+from campaign.errors import FileError, RefusedError, SettingsError
+from campaign.model import Broadcast, BroadcastState, PlannedMailing, Post
+from campaign.plan import Planned
+from campaign.render import Urls
+from campaign.store.mailings import Audience
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPost:
+    """A post over one channel. `length` and `limit` are counted as the channel counts; `limit` 0: none is known."""
+
+    channel: str
+    kind: str
+    made: Post | None = None
+    length: int = 0
+    limit: int = 0
+    unit: str = "characters"
+    problems: tuple[str, ...] = ()
+
+    @property
+    def over(self) -> int:
+        """By how many units it is too long."""
+        return max(0, self.length - self.limit) if self.limit else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownEmail:
+    """An email as one reader gets it. `reader` says who that is, in words; `empty`: there is nothing for them."""
+
+    reader: str
+    subject: str = ""
+    preheader: str = ""
+    sender: str = ""
+    html: str = ""
+    text: str = ""
+    empty: bool = False
+    problems: tuple[str, ...] = ()
+
+
+def post(parts: Parts, shelf: Shelf, force: InForce, planned: Planned, row: Broadcast | None) -> ShownPost:
+    """The post as it would go out at its time; once it has opened, as it was frozen then."""
+    ref = force.programme.channels[planned.key.channel]
+    try:
+        made = _frozen(parts, shelf, row) or post_of(parts, force, planned, planned.at)
+    except FileError as error:
+        return ShownPost(channel=ref.id, kind=ref.kind, problems=tuple(each.message for each in error.problems))
+    try:
+        channel = parts.ways.channel(ref)
+    except SettingsError as error:
+        return ShownPost(channel=ref.id, kind=ref.kind, made=made, problems=(str(error) or "It is not set up.",))
+    return ShownPost(
+        channel=ref.id,
+        kind=ref.kind,
+        made=made,
+        length=channel.length(channel.words(made)),
+        limit=channel.limits.text,
+        unit=channel.limits.unit,
+        problems=tuple(problem.message for problem in channel.check(made)),
+    )
+
+
+def _frozen(parts: Parts, shelf: Shelf, row: Broadcast | None) -> Post | None:
+    content = parts.store.ledger.content(row.id) if row and row.opened_at else ""
+    if row is None or row.opened_at is None or not content:
+        return None
+    return thaw(content, shelf.as_of(row.key.campaign, row.revision, row.opened_at).files)
+
+
+def email(
+    parts: Parts, shelf: Shelf, force: InForce, planned: Planned, row: Broadcast | None, *, area: str, audience: str
+) -> ShownEmail:
+    """The email as a sample reader of that area and audience gets it ("": of all)."""
+    if row is not None and row.opened_at is not None:
+        force = shelf.as_of(row.key.campaign, row.revision, row.opened_at)
+        planned = next((each for each in force.planned if each.key == row.key), planned)
+    message, programme = planned.message, force.now_says
+    if not isinstance(message, PlannedMailing):
+        raise RefusedError(f"{planned.key} is no email.")
+    wanted = Wanted(areas=(area,) if area else (), audiences=(audience,) if audience else ())
+    who = sample_reader(programme, message, wanted)
+    reader = readers_in_words(programme, who)
+    urls = Urls(preferences="https://example.org/", unsubscribe="https://example.org/", web="")
+    try:
+        sender = parts.senders()[parts.store.mailings.choice(audience_of(force, planned)).sender]
+        compiled = render.compile_mailing(
+            programme,
+            message,
+            planned.day,
+            planned_at=planned.at,
+            now=row.opened_at if row and row.opened_at else planned.at,
+            pages=parts.pages(force.programme),
+            files=force.files,
+            sender=sender,
+            channel=force.programme.channels[planned.key.channel],
+        )
+        made = compiled.email(
+            who, message_id="<preview@example.org>", envelope_from="bounces@example.org", urls=urls, date=planned.at
+        )
+        line = compiled.preheader(who, urls) if made else ""
+    except FileError as error:
+        return ShownEmail(reader=reader, problems=tuple(each.message for each in error.problems))
+    except RefusedError as error:
+        return ShownEmail(reader=reader, problems=(str(error),))
+    except KeyError as error:
+        return ShownEmail(reader=reader, problems=(f"The sender {error} is not in senders.yaml.",))
+    if made is None:
+        return ShownEmail(reader=reader, empty=True)
+    return ShownEmail(
+        reader=reader,
+        subject=made.subject,
+        preheader=line,
+        sender=f"{made.from_name} <{made.from_address}>",
+        html=made.body.html,
+        text=made.body.text,
+    )
+
+
+def reach(parts: Parts, force: InForce, planned: Planned, now: datetime) -> tuple[list[tuple[str, int]], int]:
+    """How many people the mailing would reach now: by list (a person may be on several), and in all.
+
+    RefusedError where a list is missing.
+    """
+    whole = audience_of(force, planned)
+    each = [
+        (
+            name,
+            parts.store.mailings.count(
+                Audience(lists=(name,), areas=whole.areas, audiences=whole.audiences, siblings=whole.siblings), now=now
+            ),
+        )
+        for name in whole.lists
+    ]
+    return each, parts.store.mailings.count(whole, now=now)
+
+
+#: States in which a message can still be given another time, or be skipped, by the team.
+AHEAD = frozenset(
+    {BroadcastState.PLANNED, BroadcastState.WAITING, BroadcastState.HELD, BroadcastState.MISSED}
+)  # fmt: skip
