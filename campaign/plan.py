@@ -242,7 +242,7 @@ def _stopping(planned: Planned, holds: Iterable[Hold], now: datetime) -> Hold | 
         concerned = hold.covers(
             campaign=planned.key.campaign, channel=planned.key.channel, broadcast=str(planned.key)
         ) and hold.stops(planned.message.essential)
-        if concerned and (hold.on_at(planned.at) or hold.on_at(now)):
+        if concerned and (hold.on_at(planned.at) or hold.stands(now)):
             return hold
     return None
 

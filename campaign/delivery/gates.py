@@ -133,7 +133,7 @@ class HoldsNow:
         """The hold that stops this broadcast now, or None."""
         for hold in self.all():
             if (
-                hold.on_at(now)
+                hold.stands(now)
                 and hold.stops(essential)
                 and hold.covers(campaign=campaign, channel=channel, broadcast=broadcast)
             ):

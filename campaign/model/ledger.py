@@ -99,6 +99,14 @@ class Hold:
         """Whether it was on at `moment`."""
         return self.since <= moment and (self.until is None or moment < self.until)
 
+    def stands(self, now: datetime) -> bool:
+        """Whether it is on now.
+
+        One that a person placed is on until a person lifts it, wherever the clock was set to meanwhile; one that the
+        programme announces (id 0) is on by its times.
+        """
+        return self.until is None if self.id else self.on_at(now)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastKey:

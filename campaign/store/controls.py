@@ -78,7 +78,7 @@ class Holds:
 
     def current(self, now: datetime) -> list[Hold]:
         """Those on at `now`."""
-        return [hold for hold in self.all() if hold.on_at(now)]
+        return [hold for hold in self.all() if hold.stands(now)]
 
 
 def _hold(row: Row[Any]) -> Hold:

@@ -18,7 +18,7 @@ from campaign.delivery import loading
 from campaign.delivery.parts import Parts
 from campaign.delivery.samples import add_samples, sample_sender
 from campaign.delivery.service import Service
-from campaign.errors import SettingsError
+from campaign.errors import SettingsError, Uncertain
 from campaign.model import (
     Audience,
     Campaign,
@@ -42,6 +42,10 @@ EIGHT = datetime(2023, 10, 9, 7, 0, tzinfo=UTC)
 DAYS = ("mon", "tue", "wed", "thu", "fri")
 
 
+class Swallowed(Uncertain):
+    """The network took it, and its answer never came."""
+
+
 class Recorder(Channel[Any]):
     """A channel that remembers what it accepted, and fails as it is told."""
 
@@ -60,9 +64,12 @@ class Recorder(Channel[Any]):
     def send(self, message: Post | Email, *, key: str, notes: Notes) -> Receipt:
         self.before()
         with self._lock:
-            if self.faults:
-                raise self.faults.pop(0)
+            fault = self.faults.pop(0) if self.faults else None
+            if fault and not isinstance(fault, Swallowed):
+                raise fault
             self.accepted.append((self.tools.now(), key, message))
+        if fault:
+            raise fault
         return Receipt(remote_id=key, url=f"https://example.org/{key}")
 
     @property
