@@ -108,7 +108,7 @@ class Storm(RuleBasedStateMachine):
         if self.world.store.channels.all().get("a"):
             self.world.store.channels.set_down("a", "recorder", "", now=self.world.now, author="Ada")
 
-    @precondition(lambda self: views.needs(self.world.parts))
+    @precondition(lambda self: bool(views.needs(self.world.parts)))
     @rule(data=st.data())
     def settle(self, data: st.DataObject) -> None:
         needs = [need for need in views.needs(self.world.parts) if need.kind in {"missed", "held"}]
