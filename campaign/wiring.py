@@ -311,7 +311,7 @@ class App:
             found.append(telling.by_webhook(self.ways.post_json, url, now))
         addresses = [part.strip() for part in self.settings.alerts_email.split(",") if part.strip()]
         if addresses:
-            found.append(telling.by_email(self.letters_channel, self.parts.senders, addresses, self.key, now))
+            found.append(telling.by_email(self.alerts_channel, self.parts.senders, addresses, self.key, now))
         return found
 
     def feedback_policy(self) -> Policy:
@@ -328,9 +328,14 @@ class App:
             fetch=self.ways.fetch,
         )
 
-    def letters_channel(self) -> Channel[Email]:
-        """The channel that letters go over: `CAMPAIGN_LETTERS_CHANNEL`, else the only email channel; ChannelDown."""
-        names = [self.settings.letters_channel] if self.settings.letters_channel else sorted(self._email_channels())
+    def alerts_channel(self) -> Channel[Email]:
+        """The channel that alerts by email go over: `CAMPAIGN_ALERTS_CHANNEL`, else that of letters; ChannelDown."""
+        return self.letters_channel(self.settings.alerts_channel)
+
+    def letters_channel(self, chosen: str = "") -> Channel[Email]:
+        """`chosen`, else `CAMPAIGN_LETTERS_CHANNEL`, else the only email channel; ChannelDown where that is not one."""
+        chosen = chosen or self.settings.letters_channel
+        names = [chosen] if chosen else sorted(self._email_channels())
         if len(names) != 1:
             raise ChannelDown(
                 "Letters need one email channel: name it in channels.yaml, or choose with CAMPAIGN_LETTERS_CHANNEL."

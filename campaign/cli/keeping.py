@@ -49,11 +49,12 @@ def restore(file: Path, yes: bool, person: str) -> None:
     if not yes:
         click.echo("Nothing is changed yet. To do it: add --yes")
         return
-    make_home(settings)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     old = _set_aside(settings)
     known = restoring.read_suppressions(old, settings.home / "suppressions.log")
     database = _fresh(settings)
     backups.put_back(database, settings.home, file)
+    make_home(settings)  # only now: what it makes must not stand where the backup's own files belong
     now = _now()
     author = person or f"cli:{system_user()}"
     brought, doubt = restoring.settle_in(database, known, taken_at=manifest.taken_at, author=author, now=now)

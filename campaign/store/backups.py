@@ -25,7 +25,7 @@ from campaign.store.database import Database, dump
 from campaign.store.tables import metadata
 
 #: Files of the home that go with the ledger.
-FILES = ("channels.yaml", "senders.yaml")
+FILES = ("channels.yaml", "senders.yaml", "site.yaml")
 FOLDERS = ("journals", "media")
 MANIFEST = "manifest.json"
 BATCH = 500
