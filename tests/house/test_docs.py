@@ -1,4 +1,4 @@
-"""The pages say what the code does: every setting, command, option and kind of channel; and every link leads somewhere."""
+"""The pages say what the code does: each setting, command, option and kind of channel. Every link leads somewhere."""
 
 import re
 from collections.abc import Iterator
