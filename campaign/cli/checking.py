@@ -61,7 +61,7 @@ def check(
         except ProgrammeError as error:
             outcomes.append((str(path), error.problems))
             continue
-        outcomes.append(_judge(loaded, installation, links))
+        outcomes.append(judged(loaded, installation, links))
     click.echo(check_output.write(outcomes, "json" if as_json else form), nl=False)
     if any(check_output.errors_of(one) for one in outcomes):
         raise click.exceptions.Exit(1)
@@ -79,7 +79,8 @@ def read(path: Path, starts: datetime | None) -> Loaded:
     return replace(loaded, programme=with_monday(loaded.programme, starts.date(), loaded.source))
 
 
-def _judge(loaded: Loaded, installation: Installation | None, links: bool) -> Report:
+def judged(loaded: Loaded, installation: Installation | None = None, links: bool = False) -> Report:
+    """Every problem of a loaded programme, by the file alone or with what an installation knows."""
     from campaign.clock import SystemClock
     from campaign.programme.checks import check as judge
 

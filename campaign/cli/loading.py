@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from campaign.cli.common import actor, as_option, local, opened, table
 
 if TYPE_CHECKING:
     from campaign.delivery.loading import Preview
+    from campaign.programme import Loaded
     from campaign.wiring import App
 
 
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 @as_option
 def load(file: Path, starts: datetime | None, wanted: bool, reason: str, person: str) -> None:
     """Load a programme FILE. Shows what is added, changed, unchanged and refused; --apply does it."""
+    from campaign.cli.checking import read
     from campaign.delivery import loading
     from campaign.delivery.shelf import Shelf
 
     with opened() as app:
         who, now = actor(app, person), app.clock.now()
-        loaded = _read(file, starts.date() if starts else None)
+        loaded = read(file, starts)
+        _refuse_errors(loaded)
         known = app.store.campaigns.get(loaded.programme.campaign.id)
         old = Shelf(app.store).get(known.slug) if known else None
         shown = loading.preview(app.parts, loaded.programme, loaded.files, old, now)
@@ -41,13 +44,16 @@ def load(file: Path, starts: datetime | None, wanted: bool, reason: str, person:
         click.echo(f"Loaded {shown.slug}, revision {number}.")
 
 
-def _read(file: Path, monday: date | None):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
+def _refuse_errors(loaded: Loaded) -> None:
+    """A ready programme with errors is not loaded; a draft may have them, for it sends nothing."""
+    from campaign.cli.checking import judged
+    from campaign.errors import ProgrammeError
+    from campaign.model import CampaignStatus
 
-    from campaign.programme import load_file, with_monday
-
-    loaded = load_file(file)
-    return replace(loaded, programme=with_monday(loaded.programme, monday)) if monday else loaded
+    if loaded.programme.campaign.status is CampaignStatus.READY:
+        errors = judged(loaded).errors
+        if errors:
+            raise ProgrammeError(*errors)
 
 
 def _show(shown: Preview, zone: str) -> None:

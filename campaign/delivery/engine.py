@@ -5,10 +5,11 @@ Channels do not wait for one another: each has one thread at a time, and a dead 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaign.delivery.gates import HoldsNow
 from campaign.delivery.mailing import Mailing
@@ -18,6 +19,10 @@ from campaign.delivery.recovery import Recovery
 from campaign.delivery.shelf import Shelf
 from campaign.model import Broadcast, BroadcastKind, BroadcastState
 
+log = logging.getLogger(__name__)
+
+#: How often another's dead worker is looked for.
+LOOK_AGAIN = timedelta(seconds=30)
 #: How many channels may be waited for at the same time.
 THREADS = 32
 
@@ -34,12 +39,26 @@ class Engine:
         self._mailing = Mailing(parts, shelf, holds, worker, self._closing)
         self._recovery = Recovery(parts, shelf, boot=boot)
         self._recover_at: datetime | None = None
+        self._looked_at: datetime | None = None
+        self._broken: set[int] = set()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="channel")
         self._busy: dict[str, Future[None]] = {}
 
     def recover(self) -> None:
         """Settle what dead workers left; to be called at the start, and then from time to time."""
+        self._looked_at = self._parts.clock.now()
         self._recover_at = self._recovery.run(self._worker)
+
+    def recover_if_due(self, now: datetime) -> None:
+        """Look again where a network needed time to show a post, and for others' dead workers every half minute."""
+        asked = self._recover_at is not None and now >= self._recover_at
+        if asked or self._looked_at is None or abs(now - self._looked_at) >= LOOK_AGAIN:
+            self.recover()
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a broadcast broke off and has not been put right yet."""
+        return bool(self._broken)
 
     def start(self) -> None:
         """Give every channel with open work to a thread of its own, unless it has one already."""
@@ -57,8 +76,7 @@ class Engine:
 
     def run(self) -> None:
         """Do all that can be done now, and return when it is done."""
-        if self._recover_at is not None and self._parts.clock.now() >= self._recover_at:
-            self.recover()
+        self.recover_if_due(self._parts.clock.now())
         self.start()
         self.finish()
 
@@ -82,14 +100,25 @@ class Engine:
 
     def _work(self, broadcasts: list[Broadcast]) -> None:
         for broadcast in broadcasts:
-            work: Callable[[Broadcast], None] = self._post if broadcast.kind is BroadcastKind.POST else self._mail
             if self._closing.is_set():
                 return
-            work(broadcast)
-            if self._parts.store.ledger.finish(broadcast.id, self._parts.clock.now()):
-                self._mailing.forget(broadcast.id)
+            try:
+                self._one(broadcast)
+            except Exception:
+                self._broken.add(broadcast.id)
+                log.exception("%s broke off; what it had begun is settled before anything else of it", broadcast.key)
+                raise
+
+    def _one(self, broadcast: Broadcast) -> None:
+        work: Callable[[Broadcast], None] = self._post if broadcast.kind is BroadcastKind.POST else self._mail
+        work(broadcast)
+        self._broken.discard(broadcast.id)
+        if self._parts.store.ledger.finish(broadcast.id, self._parts.clock.now()):
+            self._mailing.forget(broadcast.id)
 
     def _post(self, broadcast: Broadcast) -> None:
+        if broadcast.id in self._broken:
+            self._recovery.abandon(broadcast.id, self._worker)
         self._posting.send(broadcast)
 
     def _mail(self, broadcast: Broadcast) -> None:

@@ -19,7 +19,7 @@ from campaign.clock import Clock
 from campaign.delivery import outcomes
 from campaign.delivery.journal import Journal, Mark
 from campaign.delivery.pace import Pace
-from campaign.errors import ChannelError, Refused, TryLater, Uncertain
+from campaign.errors import ChannelError, Refused, TemplateError, TryLater, Uncertain
 from campaign.model import Email, Recipient
 from campaign.store.groups import Taken
 
@@ -272,6 +272,9 @@ class Flow:
                 email = self.job.email(row, self.clock.now())
             except Refused as error:
                 self._ended(rows.pop(key), error)
+                continue
+            except TemplateError as error:
+                self._ended(rows.pop(key), Refused(f"their email cannot be rendered: {error}"))
                 continue
             if email is None:
                 self._ended(rows.pop(key), "nothing for them today")

@@ -22,6 +22,9 @@ from campaign.store.workers import Worker
 
 #: How long after an attempt a network's own listing can be trusted to show it.
 LISTING_SETTLES = timedelta(seconds=120)
+#: How long an attempt may still have been under way after it began.
+LONGEST_ATTEMPT = timedelta(seconds=60)
+BROKE_OFF = "the service broke off while it was being sent"
 
 
 class Recovery:
@@ -42,6 +45,17 @@ class Recovery:
                 if moment is not None:
                     again.append(moment)
         return min(again, default=None)
+
+    def abandon(self, broadcast: int, me: int) -> None:
+        """Settle what a thread of this worker left of a post when it broke off: a busy ledger, a fault of ours."""
+        now = self._parts.clock.now()
+        for delivery in self._parts.store.deliveries.of(broadcast, DeliveryState.SENDING, DeliveryState.TAKEN):
+            if delivery.worker != me:
+                continue
+            began = delivery.state is DeliveryState.SENDING
+            state = DeliveryState.UNCERTAIN if began else DeliveryState.PENDING
+            reason = BROKE_OFF if began else ""
+            self._write(Settled(delivery=delivery.id, state=state, reason=reason), me, now)
 
     def _bury(self, worker_id: int, worker: Worker | None) -> datetime | None:
         deliveries, now = self._parts.store.deliveries, self._parts.clock.now()
@@ -76,8 +90,9 @@ class Recovery:
             force = self._shelf.as_of(broadcast.key.campaign, broadcast.revision, broadcast.opened_at or now)
             channel = self._parts.ways.channel(force.programme.channels[broadcast.key.channel])
             if isinstance(channel, Finds):
-                if now < began + LISTING_SETTLES:
-                    return began + LISTING_SETTLES
+                settled = began + LONGEST_ATTEMPT + LISTING_SETTLES
+                if now < settled:
+                    return settled
                 post = thaw(self._parts.store.ledger.content(broadcast.id), force.files)
                 found = channel.find(post, key=self._parts.wire_key(broadcast.key, 0), since=began)
                 self._write(self._of_answer(delivery, found, broadcast, now), worker, now)

@@ -32,8 +32,10 @@ class Service:
         """Ring, and give open work to threads; returns at once. An idle tick reads one number, three times."""
         now = self._parts.clock.now()
         self.ring(now)
+        self.engine.recover_if_due(now)
         changes = self._parts.store.ledger.changes()
-        if changes != self._worked or (self._work_at is not None and self._work_at <= now):
+        due = self._work_at is not None and self._work_at <= now
+        if changes != self._worked or due or self.engine.unsettled:
             self._worked = changes
             self.engine.start()
             self._work_at = self.engine.next_due()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import time, timedelta
+from random import Random
 
 import pytest
 
@@ -266,3 +267,32 @@ def test_someone_who_left_between_opening_and_sending_gets_nothing(world: World)
         leave_all(connection, KeyRing(world.key), person, who="self", how="test", now=world.now)
     world.play(service, EIGHT + timedelta(hours=4))
     assert world.sent("mail") == []
+
+
+class BrokenDice(Random):
+    """Breaks the first time it is thrown: a fault of ours in the middle of an attempt."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.thrown = 0
+
+    def random(self) -> float:
+        self.thrown += 1
+        if self.thrown == 1:
+            raise ZeroDivisionError
+        return 0.5
+
+
+def test_a_thread_that_breaks_off_in_an_attempt_leaves_it_in_doubt_and_goes_on(world: World) -> None:
+    world.parts = replace(world.parts, random=BrokenDice())
+    world.load(a_week(a_post(), a_post("second", when=When(each_day=True, time=time(10)))))
+    world.ways.made["a"].faults = [TryLater("busy")]
+    service = world.start()
+    world.clock.set(NINE)
+    service.ring(world.now)
+    with pytest.raises(ZeroDivisionError):
+        service.engine.run()
+    world.play(service, NINE + timedelta(hours=2))
+    (need,) = views.needs(world.parts)
+    assert (need.kind, need.key) == ("uncertain", "week/hello/mon/a")
+    assert world.sent("a") == [NINE + timedelta(hours=1)]
