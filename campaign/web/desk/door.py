@@ -136,11 +136,12 @@ class Door:
         ask = Ask(self, request, session, now)
         if not session.account.role.may(act.least):
             return await run_in_threadpool(lambda: ask.page("desk/refused.html", status=403, role=act.least, error=""))
-        if act.method == "POST":
-            ask.form = await request.form(max_files=200, max_fields=500, max_part_size=act.largest)
+        if act.method != "POST":
+            return await run_in_threadpool(self._act, act, ask)
+        async with request.form(max_files=20, max_fields=500, max_part_size=act.largest) as ask.form:
             if not self.is_ours(ask):
                 return await run_in_threadpool(lambda: ask.page("desk/refused.html", status=403, role="", error=""))
-        return await run_in_threadpool(self._act, act, ask)
+            return await run_in_threadpool(self._act, act, ask)
 
     def _act(self, act: Act, ask: Ask) -> Response:
         if act.method == "POST":

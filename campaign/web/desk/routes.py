@@ -5,12 +5,13 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from campaign.model import Role
-from campaign.web.desk import activity, messages, needs, pausing, signing, week
+from campaign.web.desk import activity, messages, needs, pausing, people, programme, signing, team, uploads, week
 from campaign.web.desk.door import Act, Door
 from campaign.web.parts import Desk, Parts
 from campaign.web.templating import Templates
 
 MESSAGE = "/desk/message/{campaign}/{message}/{day}"
+RESOURCE = "/desk/programme/{campaign}/resources/{resource}"
 
 ACTS = (
     Act("GET", "/desk", Role.VIEWER, week.this_week),
@@ -27,6 +28,27 @@ ACTS = (
     Act("POST", "/desk/pause", Role.EDITOR, pausing.pause),
     Act("GET", "/desk/resume", Role.VIEWER, pausing.review),
     Act("POST", "/desk/resume/{id:int}", Role.APPROVER, pausing.resume),
+    Act("GET", "/desk/programme", Role.VIEWER, programme.programme),
+    Act("GET", "/desk/programme/upload", Role.EDITOR, uploads.form),
+    Act("POST", "/desk/programme/upload", Role.EDITOR, uploads.upload, uploads.LARGEST),
+    Act("GET", "/desk/programme/upload/{token}", Role.EDITOR, uploads.compare),
+    Act("POST", "/desk/programme/upload/{token}/apply", Role.EDITOR, uploads.apply),
+    Act("POST", "/desk/programme/upload/{token}/cancel", Role.EDITOR, uploads.cancel),
+    Act("GET", "/desk/programme/{campaign}/download", Role.VIEWER, programme.download),
+    Act("GET", RESOURCE, Role.VIEWER, programme.resource),
+    Act("POST", f"{RESOURCE}/change", Role.EDITOR, programme.change),
+    Act("POST", f"{RESOURCE}/release", Role.APPROVER, programme.release),
+    Act("GET", "/desk/people", Role.VIEWER, people.people),
+    Act("GET", "/desk/people/{id:int}", Role.VIEWER, people.person),
+    Act("GET", "/desk/channels", Role.VIEWER, team.channels),
+    Act("POST", "/desk/channels/{channel}/pause", Role.EDITOR, team.pause_channel),
+    Act("POST", "/desk/channels/{channel}/up", Role.APPROVER, team.channel_up),
+    Act("GET", "/desk/users", Role.ADMINISTRATOR, team.users),
+    Act("POST", "/desk/users/invite", Role.ADMINISTRATOR, team.invite),
+    Act("POST", "/desk/users/{person:int}/role", Role.ADMINISTRATOR, team.set_role),
+    Act("POST", "/desk/users/{person:int}/reset", Role.ADMINISTRATOR, team.reset),
+    Act("POST", "/desk/users/{person:int}/remove", Role.ADMINISTRATOR, team.remove),
+    Act("POST", "/desk/users/sessions/{id:int}", Role.ADMINISTRATOR, team.end_session),
     Act("GET", "/desk/activity", Role.VIEWER, activity.activity),
     Act("GET", "/desk/activity.csv", Role.EDITOR, activity.as_table),
     Act("GET", "/desk/account", Role.VIEWER, signing.account),

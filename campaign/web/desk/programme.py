@@ -1,0 +1,138 @@
+"""The programme: its days, themes and resources, and facts about resources that people state here."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from campaign.delivery.shelf import InForce
+from campaign.errors import RefusedError
+from campaign.model import EventState, Resource, ResourceApproval
+from campaign.programme import states
+from campaign.programme.writing import scalar, write
+from campaign.render import speak
+from campaign.web.desk import times
+from campaign.web.desk.door import Ask
+
+#: What an editor may state of a resource; approval and embargo are an approver's.
+EDITABLE = ("event.state", "event.booking", "event.recording", "event.place", "link", "media.link", "media.transcript")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A resource as it is drawn."""
+
+    resource: Resource
+    approval: str
+    embargo: str
+    event: str
+
+
+def _force(ask: Ask) -> InForce | None:
+    """The campaign that is asked for, else the first."""
+    forces = ask.door.shelf.all()
+    wanted = ask.request.path_params.get("campaign") or ask.text("week")
+    return next((each for each in forces if each.slug == wanted), forces[0] if forces and not wanted else None)
+
+
+def _need(ask: Ask) -> InForce:
+    found = _force(ask)
+    if found is None:
+        raise RefusedError("There is no such programme here.")
+    return found
+
+
+def programme(ask: Ask) -> Response:
+    """Days, themes and resources of one campaign."""
+    force = _force(ask)
+    forces = ask.door.shelf.all()
+    if force is None:
+        return ask.page("desk/no_week.html", here="programme")
+    words, now_says = ask.door.templates.words(), force.now_says
+    revision = ask.work.store.campaigns.revision(force.slug)
+    zone = force.programme.campaign.timezone
+    return ask.page(
+        "desk/programme.html",
+        here="programme",
+        week=now_says.campaign.title,
+        force=force,
+        days=[(day, _dates(day.dates, words)) for day in now_says.days],
+        resources=[_shown(each) for each in now_says.resources.values()],
+        weeks={each.slug: each.programme.campaign.title for each in forces},
+        made=times.moment(revision.made_at, zone, ask.now, words.shared),
+        author=revision.author,
+        messages=len(force.planned),
+    )
+
+
+def _dates(dates, words) -> str:  # type: ignore[no-untyped-def]
+    weekdays = words.join([speak.weekday(each, words.shared) for each in dates])
+    return f"{weekdays} {speak.span(dates, words.shared)}".strip()
+
+
+def _shown(resource: Resource) -> Shown:
+    return Shown(
+        resource,
+        (resource.approval or ResourceApproval.PENDING).value,
+        scalar(resource.embargo_until) if resource.embargo_until else "",
+        resource.event.state.value if resource.event else "",
+    )
+
+
+def resource(ask: Ask) -> Response:
+    """One resource, and the forms that state something new of it."""
+    force = _need(ask)
+    found = force.now_says.resources.get(ask.path("resource"))
+    if found is None:
+        raise RefusedError("There is no such resource in this programme.")
+    words, zone = ask.door.templates.words(), force.programme.campaign.timezone
+    changes = [
+        (times.moment(each.made_at, zone, ask.now, words.shared), each)
+        for each in ask.work.store.campaigns.resource_changes(force.slug)
+        if each.resource == found.id
+    ]
+    return ask.page(
+        "desk/resource.html",
+        here="programme",
+        week=force.now_says.campaign.title,
+        force=force,
+        shown=_shown(found),
+        changes=changes,
+        approvals={each.value: each.value for each in ResourceApproval},
+        events={each.value: each.value for each in EventState},
+    )
+
+
+def change(ask: Ask) -> Response:
+    """State a fact that an editor may state."""
+    return _change(ask, EDITABLE)
+
+
+def release(ask: Ask) -> Response:
+    """State a fact that takes an approver: approval, or the end of an embargo."""
+    return _change(ask, ("approval", "approved_by", "embargo_until", "visible_from"))
+
+
+def _change(ask: Ask, allowed: tuple[str, ...]) -> Response:
+    force, field, value = _need(ask), ask.text("field"), ask.text("value")
+    name = ask.path("resource")
+    if field not in allowed or name not in force.programme.resources:
+        raise RefusedError("This cannot be changed here.")
+    states.read_fact(field, value)
+    ask.work.store.campaigns.change_resource(force.slug, name, field, value, author=ask.who, now=ask.now)
+    return ask.back(f"/desk/programme/{force.slug}/resources/{name}", "programme.noted")
+
+
+def download(ask: Ask) -> Response:
+    """The programme as it stands, with its files: a ZIP that can be uploaded again."""
+    force = _need(ask)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{force.slug}.yaml", write(force.programme, head=[f"{force.slug}, revision {force.number}."]))
+        for name, data in sorted(force.files.items()):
+            archive.writestr(name, data)
+    kept = {"Content-Disposition": f'attachment; filename="{force.slug}.zip"', "Cache-Control": "no-store"}
+    return Response(out.getvalue(), 200, kept, "application/zip")

@@ -1,0 +1,163 @@
+"""Uploading a programme: read strictly, compared with what is loaded, and applied only when a person says so."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from starlette.responses import Response
+
+from campaign.delivery import approving, loading
+from campaign.delivery.loading import Change
+from campaign.delivery.shelf import InForce
+from campaign.errors import FileError, RefusedError
+from campaign.programme import Loaded, load_bytes
+from campaign.programme.diff import differences
+from campaign.web.desk import times
+from campaign.web.desk.door import Ask
+
+#: The largest upload, packed and unpacked, in bytes, and the most files in it.
+LARGEST, UNPACKED, MOST = 12 * 1024 * 1024, 40 * 1024 * 1024, 400
+FOLDERS = ("messages/", "images/")
+
+
+def form(ask: Ask) -> Response:
+    """Choose a file."""
+    return ask.page("desk/upload.html", here="programme", errors={}, problems=())
+
+
+def upload(ask: Ask) -> Response:
+    """Take a file; what is wrong with it, each problem in its place, or on to the comparison."""
+    files = ask.files("file")
+    words = ask.door.templates.words()
+    if len(files) != 1:
+        return _wrong(ask, words("upload.none"))
+    name = PurePosixPath(files[0].filename or "").name[:200]
+    data = files[0].file.read(LARGEST + 1)
+    try:
+        loaded = _read(ask, name, data)
+    except RefusedError as error:
+        return _wrong(ask, str(error))
+    except FileError as error:
+        return ask.page(
+            "desk/upload.html", status=422, here="programme", errors={"file": words("upload.wrong", name=name)},
+            problems=error.problems,
+        )  # fmt: skip
+    slug = loaded.programme.campaign.id
+    known = ask.work.store.campaigns.get(slug)
+    token = ask.work.store.forms.keep(
+        author=ask.who, name=name, slug=slug, base=known.revision if known else 0, data=_pack(loaded), now=ask.now
+    )
+    return ask.back(f"/desk/programme/upload/{token}")
+
+
+def _wrong(ask: Ask, text: str) -> Response:
+    return ask.page("desk/upload.html", status=422, here="programme", errors={"file": text}, problems=())
+
+
+def _read(ask: Ask, name: str, data: bytes) -> Loaded:
+    """From a YAML file, whose files are those of the revision in force, or from a ZIP that brings its own."""
+    if data[:4] == b"PK\x03\x04":
+        found = _unpack(data)
+        tops = [each for each in found if "/" not in each and each.lower().endswith((".yaml", ".yml"))]
+        if len(tops) != 1:
+            raise RefusedError("The ZIP has to hold one programme file (.yaml) at its top, and its folders beside it.")
+        files = {each: content for each, content in found.items() if each.startswith(FOLDERS)}
+        return load_bytes(found[tops[0]], name=tops[0], files=files)
+    if b"\x00" in data[:1024]:
+        raise RefusedError("This is neither a programme file (.yaml) nor a ZIP of one. Choose another file.")
+    plain = load_bytes(data, name=name)
+    known = ask.work.store.campaigns.get(plain.programme.campaign.id)
+    return load_bytes(data, name=name, files=ask.door.shelf.get(known.slug).files if known else {})
+
+
+def _unpack(data: bytes) -> Mapping[str, bytes]:
+    """The files of a ZIP by name, none of them written anywhere; RefusedError for too much, or what is no ZIP."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            if len(infos) > MOST or sum(info.file_size for info in infos) > UNPACKED:
+                raise RefusedError(f"The ZIP holds too much: at most {MOST} files and 40 MB.")
+            found, total = {}, 0
+            for info in infos:
+                with archive.open(info) as part:
+                    found[info.filename] = part.read(UNPACKED - total + 1)
+                total += len(found[info.filename])
+                if total > UNPACKED:
+                    raise RefusedError("The ZIP holds too much: at most 40 MB.")
+            return found
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError):
+        raise RefusedError("This ZIP cannot be read. Make it anew, without a password.") from None
+
+
+def _pack(loaded: Loaded) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("programme.yaml", loaded.data)
+        for name, data in loaded.files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def _compared(ask: Ask, token: str) -> tuple[loading.Preview, InForce | None, str, int]:
+    kept = ask.work.store.forms.upload(token)
+    found = dict(_unpack(kept.data))
+    data = found.pop("programme.yaml")
+    try:
+        loaded = load_bytes(data, name=kept.name, files=found)
+    except FileError as error:
+        raise RefusedError(str(error)) from None
+    known = ask.work.store.campaigns.get(kept.slug)
+    old = ask.door.shelf.get(kept.slug) if known else None
+    shown = loading.preview(ask.work, loaded.programme, loaded.files, old, ask.now)
+    return shown, old, kept.name, known.revision if known else 0
+
+
+def compare(ask: Ask) -> Response:
+    """What applying the upload would do, in words."""
+    shown, old, name, base = _compared(ask, ask.path("token"))
+    words, zone = ask.door.templates.words(), shown.new.programme.campaign.timezone
+    groups = {
+        change.value: [
+            (row, times.moment(row.at, zone, ask.now, words.shared) if row.at else "")
+            for row in shown.rows
+            if row.change is change
+        ]
+        for change in (Change.REFUSED, Change.ADDED, Change.CHANGED, Change.REMOVED)
+    }
+    found = differences(old.programme, shown.new.programme, files=(old.files, shown.new.files)) if old else []
+    return ask.page(
+        "desk/compare.html",
+        here="programme",
+        shown=shown,
+        groups={kind: rows for kind, rows in groups.items() if rows},
+        same=shown.count(Change.UNCHANGED),
+        differences=found,
+        old=old,
+        name=name,
+        base=base,
+        token=ask.path("token"),
+        approving=ask.work.approving(),
+    )
+
+
+def apply(ask: Ask) -> Response:
+    """Load it. RefusedError where somebody loaded another version since it was compared."""
+    token = ask.path("token")
+    shown, _, name, base = _compared(ask, token)
+    if ask.text("base") != str(base):
+        raise RefusedError("Somebody loaded another version meanwhile. Look at the comparison again, then apply it.")
+    number = loading.apply(ask.work, shown, author=ask.who, reason=f"upload {name}", now=ask.now)
+    ask.work.store.forms.drop_upload(token)
+    if not ask.work.approving():
+        force = ask.door.shelf.get(shown.slug)
+        approving.approve(ask.work, force, force.planned, author=ask.who, now=ask.now, by_loading=True)
+    return ask.back(f"/desk/programme?week={shown.slug}", "upload.done", number=number)
+
+
+def cancel(ask: Ask) -> Response:
+    """Keep the programme as it is."""
+    ask.work.store.forms.drop_upload(ask.path("token"))
+    return ask.back("/desk/programme", "upload.cancelled")
