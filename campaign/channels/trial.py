@@ -7,6 +7,7 @@ from typing import Any
 
 from campaign.channels.base import Channel, Receipt
 from campaign.model import About, Post
+from campaign.model.messages import Message
 
 
 def trial_post(name: str, now: datetime) -> Post:
@@ -16,6 +17,6 @@ def trial_post(name: str, now: datetime) -> Post:
     return Post(about=about, text=text, title="Test message")
 
 
-def try_post(channel: Channel[Any], post: Post, key: str) -> Receipt:
-    """Prepare and send `post` once; raises one of the four errors."""
-    return channel.send(post, key=key, notes=channel.prepare(post, key=key, notes={}))
+def try_post(channel: Channel[Any], message: Message, key: str) -> Receipt:
+    """Prepare and send `message` once; raises one of the four errors."""
+    return channel.send(message, key=key, notes=channel.prepare(message, key=key, notes={}))

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("campaign.cli.control:resume", "Lift a pause"),
     "run": ("campaign.cli.running:run", "Run the service"),
     "schema": ("campaign.cli.checking:schema", "The JSON Schema of programme files, for editors"),
+    "send-test": ("campaign.cli.trying:send_test", "Send a marked test of one message to yourself"),
     "settle": ("campaign.cli.control:settle", "Decide what needs you"),
     "site": ("campaign.cli.site:site", "The public pages as files"),
     "status": ("campaign.cli.showing:status", "The week, and what needs you"),

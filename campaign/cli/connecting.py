@@ -149,7 +149,7 @@ def test(name: str, yes: bool, delete: bool | None, person: str) -> None:
         channel = app.ways.real(name)
         try:
             if channel.carries is not Post:
-                raise RefusedError(f"{name} carries email. Try it with `campaign send test`.")
+                raise RefusedError(f"{name} carries email. Try it with `campaign send-test`.")
             post = trial_post(name, app.clock.now())
             if not yes:
                 click.echo(f"This would be posted over {name}:\n\n{post.text}\n\nTo do it: add --yes")
