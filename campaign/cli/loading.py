@@ -93,6 +93,7 @@ def approve(
     """Approve MESSAGES of CAMPAIGN (their ids, or keys as `campaign status` shows them), or --all of them."""
     from campaign.delivery import approving
     from campaign.delivery.shelf import Shelf
+    from campaign.settings import Approving
 
     with opened() as app:
         force = Shelf(app.store).get(campaign)
@@ -102,5 +103,6 @@ def approve(
             approving.withdraw(app.parts, force, chosen, author=who, now=now, comment=comment)
             click.echo(f"Withdrew {len(chosen)} approvals.")
             return
-        count = approving.approve(app.parts, force, chosen, author=who, now=now, comment=comment)
+        other = app.settings.approvals is Approving.REQUIRED_OTHER
+        count = approving.approve(app.parts, force, chosen, author=who, now=now, comment=comment, other=other)
         click.echo(f"Approved {count} of {len(chosen)}, as {who}; the others were approved as they stand.")
