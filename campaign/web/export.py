@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -48,11 +49,10 @@ def export(parts: Parts, folder: Path) -> Exported:
     made = visible.local(now, zone)
     when = f"{speak.full_date(made.date(), words.shared)}, {speak.clock_time(made, words.shared)}"
     app = create_app(replace(parts, site=replace(parts.site, frozen=when), visitors=None, hooks={}))
-    written = {}
-    for path in _paths(found, now, app):
-        body = asyncio.run(_get(app, parts.site.host, path))
-        if body is not None:
-            written[_file(path)] = body
+    paths = list(_paths(found, now, app))
+    with ThreadPoolExecutor(1) as thread:  # an event loop of its own, also where the caller runs in one
+        bodies = thread.submit(asyncio.run, _get_all(app, parts.site.host, paths)).result()
+    written = {_file(path): body for path, body in bodies.items() if body is not None}
     for name, data in written.items():
         _write(folder / name, data)
     gone = sorted(set(before) - set(written))
@@ -97,6 +97,10 @@ def _file(path: str) -> str:
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+
+
+async def _get_all(app: Starlette, host: str, paths: list[str]) -> dict[str, bytes | None]:
+    return {path: await _get(app, host, path) for path in paths}
 
 
 async def _get(app: Starlette, host: str, path: str) -> bytes | None:

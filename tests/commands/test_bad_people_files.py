@@ -74,7 +74,6 @@ def test_no_header_row_is_said_with_what_to_write(listed: Run, tmp_path: Path) -
     [
         ("x" * 308 + "@example.org", "320 characters"),
         ('"ann@example.org\r\nBcc: all@example.org"', "line break"),
-        ("\u202eann@example.org", "not an email address"),
         ("=HYPERLINK(ann@example.org)", "refused"),
     ],
 )
