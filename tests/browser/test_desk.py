@@ -1,0 +1,137 @@
+"""The desk in a real browser: nothing for axe-core to find, nothing too wide, and a week run without scripts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from campaign.errors import Refused, Uncertain
+from campaign.model import Event, HoldScope, Resource, ResourceType, Role, Strength
+from campaign.store.database import Database
+from campaign.web.serve import Server, address, listen
+from tests.browser.chromium import opened, overflow, violations
+from tests.delivery.world import EIGHT, a_mailing, a_post, a_week
+from tests.web.desks import PASSWORD, DeskStand
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "/desk",
+    "/desk/needs-you",
+    "/desk/message/week/hello/mon",
+    "/desk/message/week/daily/mon",
+    "/desk/programme",
+    "/desk/programme/upload",
+    "/desk/programme/week/resources/launch",
+    "/desk/people?q=parents",
+    "/desk/channels",
+    "/desk/activity",
+    "/desk/users",
+    "/desk/account",
+    "/desk/pause",
+    "/desk/resume",
+)
+WAYS: dict[str, dict[str, Any]] = {
+    "light": {"width": 1280},
+    "dark": {"width": 1280, "dark": True},
+    "phone": {"width": 320},
+    "dark phone": {"width": 320, "dark": True},
+    "wide": {"width": 1920},
+}
+
+
+def stand_at(folder: Path) -> Iterator[DeskStand]:
+    """A desk behind a real server on Monday at half past nine, with something of every state."""
+    url = f"sqlite:///{folder / 'desk.db'}"
+    database = Database(url)
+    database.create()
+    database.close()
+    listening = listen("127.0.0.1", 0)
+    stand = DeskStand(url, folder, base=address(listening))
+    with Server(stand.app, listening):
+        yield stand
+    stand.close()
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[DeskStand]:
+    """A week under way."""
+    for stand in stand_at(tmp_path):
+        launch = Resource(id="launch", type=ResourceType.EVENT, title="Launch", event=Event(), embargo_until="held")
+        week = a_week(
+            a_post(channels=("a", "b")), a_post("other", channels=("b",)), a_post("paste", channels=("hand",)),
+            mailings=(a_mailing(),),
+        )  # fmt: skip
+        stand.world.load(replace(week, resources={"launch": launch}))
+        stand.world.ways.made["a"].faults = [Uncertain("no answer came back")]
+        stand.world.ways.made["b"].faults = [Refused("the text is too long")]
+        stand.world.play(stand.world.start(), EIGHT + timedelta(hours=1, minutes=30))
+        stand.world.approvals = True
+        stand.world.store.holds.place(
+            scope=HoldScope.ALL, target="", strength=Strength.PROACTIVE, reason="A test of the pause.", author="Ada",
+            now=stand.world.now,
+        )  # fmt: skip
+        yield stand
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Iterator[DeskStand]:
+    """A week that has not begun."""
+    for stand in stand_at(tmp_path):
+        stand.load(a_post(channels=("a", "b")))
+        yield stand
+
+
+def sign_in(page: Page, stand: DeskStand, role: Role) -> None:
+    """Sign in by the form."""
+    account = stand.person(role)
+    page.goto(f"{stand.parts.site.base_url}/desk")
+    page.get_by_label("Email").fill(account.login)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_every_page_is_for_everyone(browser: Browser, busy: DeskStand, way: str) -> None:
+    found = {}
+    with opened(browser, **WAYS[way]) as page:
+        page.goto(f"{busy.parts.site.base_url}/desk/sign-in")
+        found["/desk/sign-in"] = (violations(page), overflow(page))
+        sign_in(page, busy, Role.ADMINISTRATOR)
+        for path in PAGES:
+            page.goto(busy.parts.site.base_url + path)
+            assert page.locator("h1").count() == 1, path
+            found[path] = (violations(page), overflow(page))
+    assert found == {path: ([], 0) for path in found}
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_week_is_run_with_scripts_or_without(browser: Browser, quiet: DeskStand, script: bool) -> None:
+    quiet.world.approvals = True
+    base = quiet.parts.site.base_url
+    with opened(browser, script=script) as page:
+        sign_in(page, quiet, Role.APPROVER)
+        page.get_by_text("Approve the whole week").click()
+        page.get_by_role("button", name="Approve 15 messages").click()
+        assert "Approved 15 messages" in page.inner_text("#banner")
+        page.get_by_role("link", name="Pause everything").click()
+        page.get_by_label("Reason").fill("Something happened")
+        page.locator("input[value=all]").check()
+        page.get_by_role("button", name="Pause everything").click()
+        assert "Something happened" in page.inner_text(".pause-banner")
+        service = quiet.world.start()
+        quiet.world.play(service, EIGHT + timedelta(hours=1, minutes=5))
+        page.get_by_role("link", name="Review and resume").first.click()
+        page.get_by_role("button", name="Resume").click()
+        assert page.url == f"{base}/desk/needs-you"
+        held = page.get_by_role("button", name="Skip it").count()
+        assert held == 3
+        for _ in range(held):
+            page.get_by_role("button", name="Skip it").first.click()
+        assert "Nothing needs you" in page.inner_text("main")
+        quiet.world.play(service, EIGHT + timedelta(hours=2))
+    assert quiet.world.sent("a") == quiet.world.sent("mail") == []
