@@ -250,7 +250,7 @@ def sentence(week: Week, needing: int, now: datetime) -> str:
     today = now.astimezone(zone).date()
     items = [item for item in week.items if item.at.astimezone(zone).date() == today]
     ahead = [item for item in week.items if item.at > now and item.state is BroadcastState.PLANNED]
-    sent = sum(item.state is BroadcastState.DONE for item in items)
+    sent = sum(item.is_sent for item in items)
     parts = [f"{sent} of {len(items)} sent" if items else "nothing planned today"]
     if ahead:
         following = ahead[0].at.astimezone(zone)

@@ -26,7 +26,7 @@ def test_the_week_shows_each_message_with_its_state_and_count(both: DeskStand) -
     page = both.text("/desk")
     assert page.count('<section class="day-panel') == 5
     assert page.count("day-panel-today") == 1
-    assert "Monday: 2 of 3 sent" in page or "Monday: 3 of 3 sent" in page
+    assert "Monday: 2 of 3 sent" in page
     assert "1 of 2 sent, b failed" in page
     assert "tag-failed" in page
     assert "Post: Theme of mon" in page
@@ -44,7 +44,7 @@ def test_a_pause_holds_what_falls_due_and_resuming_sends_nothing_late(both: Desk
     both.sign_in(Role.APPROVER, "Ada")
     assert "Sending is on" in both.text("/desk")
     both.post("/desk/pause", "/desk/pause", strength="all", reason="A death in the county.")
-    page = both.text("/desk/programme") if both.client.get("/desk/programme").status_code == 200 else both.text("/desk")
+    page = both.text("/desk/programme")
     assert "paused since 8:30am by Ada. A death in the county." in page
     assert "Sending is on" not in page
     both.world.play(service, NINE + timedelta(minutes=5))

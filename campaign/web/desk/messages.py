@@ -20,6 +20,7 @@ from campaign.web.desk import show, times
 from campaign.web.desk.door import Ask
 from campaign.web.desk.needs import moment_of
 from campaign.web.security import policy
+from campaign.web.words import PageWords
 
 #: The frame of an email: nothing but its own styles, and no script, whatever it says.
 FRAME = {
@@ -31,6 +32,10 @@ FRAME = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+#: What the ledger calls the outcomes of attempts.
+OUTCOMES = frozenset({"accepted", "Refused", "TryLater", "Uncertain", "ChannelDown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +170,35 @@ class Happening:
 
 
 def _history(ask: Ask, found: Message) -> list[Happening]:
-    words = ask.door.templates.words()
-    entries = [
-        (entry, item.channel)
-        for item in found.entry.items
-        for entry in ask.work.store.log.entries(target=item.key, limit=50)
-    ]
+    """Acts of people, openings, and each attempt of a post, in the order of time."""
+    words, store = ask.door.templates.words(), ask.work.store
+    lines: list[tuple[datetime, str, str, str]] = []
+    for item in found.entry.items:
+        lines += [(each.at, each.who, each.act, item.channel) for each in store.log.entries(target=item.key, limit=50)]
+        row = found.rows.get(item.key)
+        if row is None or row.opened_at is None:
+            continue
+        lines.append((row.opened_at, words("message.service"), words("message.opened"), item.channel))
+        for delivery in [] if found.entry.is_mailing else store.deliveries.of(row.id, limit=5):
+            lines += [
+                (
+                    each.ended_at,
+                    words("message.service"),
+                    _outcome(each.outcome, each.reply or delivery.reason, words),
+                    item.channel,
+                )
+                for each in store.deliveries.attempts(delivery.id)
+            ]
     return [
-        Happening(
-            times.moment(entry.at, found.zone, ask.now, words.shared), entry.at.isoformat(), entry.who, entry.act, name
-        )
-        for entry, name in sorted(entries, key=lambda pair: pair[0].id)
+        Happening(times.moment(at, found.zone, ask.now, words.shared), at.isoformat(), who, act, channel)
+        for at, who, act, channel in sorted(lines, key=lambda line: line[0])
     ]
+
+
+def _outcome(outcome: str, reason: str, words: PageWords) -> str:
+    """What an attempt came to, in words, with the network's own beside it."""
+    said = words(f"attempt.{outcome}") if outcome in OUTCOMES else outcome
+    return f"{said}: {reason}" if reason else said
 
 
 def frame(ask: Ask) -> Response:
