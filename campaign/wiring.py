@@ -282,6 +282,11 @@ class App:
         self.ways = Ways(self.store, settings, self.installation, self.clock, publish_media=media)
         self.parts = make_parts(settings, self.store, self.key, self.clock, self.installation, self.ways)
 
+    @property
+    def probe(self) -> str:
+        """What our own unsubscribe address answers when it is asked whether it leads here."""
+        return self.key.token("probe-v1", "unsubscribe")
+
     def channel_kinds(self) -> dict[str, str]:
         """Name -> kind of every channel that the installation or a loaded programme names."""
         named = {ref.id: ref.kind for force in Shelf(self.store).all() for ref in force.programme.channels.values()}

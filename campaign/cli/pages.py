@@ -19,6 +19,7 @@ def site_of(app: App, base_url: str = "") -> Site:
 
     settings, file = app.settings, load_site(app.settings)
     return Site(
+        probe=app.probe,
         base_url=base_url or settings.base_url or f"http://{settings.web_host}:{settings.web_port}",
         hosts=file.hosts,
         proxies=tuple(part.strip() for part in settings.trusted_proxies.split(",") if part.strip()),

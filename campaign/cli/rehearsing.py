@@ -49,9 +49,7 @@ def rehearse(file: Path, starts: datetime | None, out: Path | None, quiet: bool,
         week = _play(app, loaded, quiet)
         page = draw_week(app, week, home / "outbox")
         if not quiet:
-            click.echo(
-                table([_row(item, week.timezone) for item in week.items], ("when", "message", "channel", "to", "state"))
-            )
+            click.echo(table(_rows(week), ("when", "message", "channel", "to", "state")))
         _last_lines(week, page)
         if sys.stdout.isatty() if serve is None else serve:
             _serve(app)
@@ -144,6 +142,17 @@ def _draw(steps: Iterable[Step], zone: str, quiet: bool) -> None:
             bar.update(after - before, after)
             bar.label = f"{label} {local(step.at, zone)}"
             before = after
+
+
+def _rows(week: Week) -> list[tuple[str, ...]]:
+    """What went when: unlocks of pages and messages, in time order."""
+    unlocks = [
+        (day.unlock_at, (local(day.unlock_at, week.timezone), f"page of {day.id}", "", "", "unlocked"))
+        for day in week.days
+        if day.unlock_at and day.unlocked
+    ]
+    messages = [(item.at, _row(item, week.timezone)) for item in week.items]
+    return [row for _, row in sorted([*unlocks, *messages], key=lambda each: each[0])]
 
 
 def _row(item: Item, zone: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -47,6 +48,8 @@ def create_app(parts: Parts) -> Starlette:
 
 def _routes(parts: Parts, templates: Templates) -> list[BaseRoute]:
     own: list[BaseRoute] = [templates.assets.route(), Route("/healthz", _health, methods=["GET"])]
+    if parts.site.probe:
+        own.append(Route("/unsubscribe/probe", _probe(parts.site.probe), methods=["GET"]))
     if parts.media is not None:
         own.append(Media(parts.media).route())
     if parts.hooks:
@@ -70,6 +73,13 @@ def _theme_files(parts: Parts) -> dict[str, Asset]:
 
 def _health(request: Request) -> Response:
     return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+
+
+def _probe(answer: str) -> Callable[[Request], Response]:
+    def tell(request: Request) -> Response:
+        return PlainTextResponse(answer, headers={"Cache-Control": "no-store"})
+
+    return tell
 
 
 def _http_error(request: Request, error: Exception) -> Response:

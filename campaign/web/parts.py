@@ -72,7 +72,8 @@ class Site:
     another host are refused, save those named in `hosts`. `proxies` are networks (CIDR) whose X-Forwarded-For is
     believed. `frames` are the origins that may show the widget; none stated means every site.
     `rehearsal`: the clock is not the world's, and every page says so. `frozen` is set on pages that are saved as files:
-    when they were made, in words; what needs a server is left out of them.
+    when they were made, in words; what needs a server is left out of them. `probe` is what `/unsubscribe/probe`
+    answers: by it an installation knows that its own unsubscribe address leads to itself.
     """
 
     base_url: str
@@ -84,6 +85,7 @@ class Site:
     language: str = "en-GB"
     rehearsal: bool = False
     frozen: str = ""
+    probe: str = ""
 
     @property
     def host(self) -> str:
