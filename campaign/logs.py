@@ -8,7 +8,7 @@ import re
 import secrets
 from datetime import UTC, datetime
 
-_ADDRESS = re.compile(r"[^\s<>\"'()\[\],;:]+@[^\s<>\"'()\[\],;:]+")
+_ADDRESS = re.compile(r"[^\s<>\"()\[\],;:]+@[^\s<>\"'()\[\],;:]+")
 _QUERY = re.compile(r"(https?://[^\s?]+)\?\S+")
 _USER = re.compile(r"(https?://)[^\s/@]+@")
 

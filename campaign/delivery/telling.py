@@ -54,7 +54,7 @@ def by_email(
 
 
 def _email(sender: Sender, address: str, text: str, token: str, now: datetime) -> Email:
-    subject = f"Campaign: {text[:70]}"
+    subject = f"Campaign: {' '.join(text.split())[:70]}"
     domain = sender.domain or sender.from_address.rpartition("@")[2]
     built = EmailMessage(policy=SMTP)
     built["Date"] = format_datetime(now)
