@@ -19,6 +19,7 @@ from campaign.model import BroadcastState, DeliveryState, HoldScope, Strength
 from campaign.store.database import Database, bump
 from campaign.store.log import record
 from campaign.store.tables import broadcasts, deliveries, holds, meta
+from campaign.store.tables_desk import sessions, sign_in_links
 from campaign.store.tables_lists import suppressions
 
 REASON = "restored from a backup"
@@ -79,12 +80,19 @@ def settle_in(
             )
             .returning(holds.c.id)
         ).scalar_one()
+        _sign_everybody_out(connection, now)
         connection.execute(meta.delete().where(meta.c.name == RESTORED))
         connection.execute(insert(meta).values(name=RESTORED, value=str(hold)))
         detail = {"taken_at": taken_at.isoformat(), "suppressions": brought, "uncertain": doubt}
         record(connection, who=author, act="restore", now=now, detail=detail)
         bump(connection)
     return brought, int(doubt)
+
+
+def _sign_everybody_out(connection: Connection, now: datetime) -> None:
+    """A session that was ended, or a link that was used, since the backup must not come back."""
+    connection.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=to_micros(now)))
+    connection.execute(update(sign_in_links).where(sign_in_links.c.used_at.is_(None)).values(used_at=to_micros(now)))
 
 
 def unsettled(connection: Connection, hold: int) -> int:

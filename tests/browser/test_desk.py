@@ -135,3 +135,13 @@ def test_a_week_is_run_with_scripts_or_without(browser: Browser, quiet: DeskStan
         assert "Nothing needs you" in page.inner_text("main")
         quiet.world.play(service, EIGHT + timedelta(hours=2))
     assert quiet.world.sent("a") == quiet.world.sent("mail") == []
+
+
+def test_the_email_is_drawn_in_its_frame_and_runs_no_script(browser: Browser, quiet: DeskStand) -> None:
+    with opened(browser) as page:
+        sign_in(page, quiet, Role.VIEWER)
+        page.goto(f"{quiet.parts.site.base_url}/desk/message/week/daily/mon")
+        frame = page.frame_locator("iframe.email-frame")
+        assert "What mon is about." in frame.locator("body").inner_text()
+        page.goto(f"{quiet.parts.site.base_url}/desk/message/week/daily/mon/frame")
+        assert "What mon is about." in page.inner_text("body")

@@ -1,5 +1,6 @@
 """The door of the desk: who gets in, what each role may do, and what other sites cannot make a browser do."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
@@ -7,6 +8,7 @@ import pytest
 
 from campaign.errors import RefusedError
 from campaign.model import Role
+from campaign.store.restoring import settle_in
 from campaign.web.desk.routes import ACTS
 from tests.web.desks import BASE, PASSWORD, DeskStand
 
@@ -116,6 +118,16 @@ def test_other_sites_cannot_send_our_forms(desk: DeskStand) -> None:
         assert desk.client.post("/desk/pause", data={"form": form}, headers=ORIGIN).status_code == 403
     assert desk.client.post("/desk/pause", json={"form": token}, headers=ORIGIN).status_code == 415
     assert desk.world.store.holds.all() == []
+
+
+def test_a_web_server_before_us_may_ask_by_another_name(desk: DeskStand) -> None:
+    site = replace(desk.parts.site, base_url="https://week.example.org", hosts=("testserver",))
+    desk.rebuild(replace(desk.parts, site=site))
+    desk.person(Role.EDITOR, "Ada")
+    form = {"login": "ada@example.org", "password": PASSWORD}
+    headers = {"Origin": "https://week.example.org", "Host": "testserver"}
+    assert desk.client.post("/desk/sign-in", data=form, headers=headers).status_code == 303
+    assert desk.client.post("/desk/sign-in", data=form, headers={"Origin": "https://evil.example"}).status_code == 403
 
 
 def test_a_form_of_another_session_is_not_ours(desk: DeskStand) -> None:
@@ -237,3 +249,13 @@ def test_the_cookie_is_bound_to_the_host_where_there_is_tls(tmp_path) -> None:  
     assert cookie.startswith("__Host-desk=")
     assert "Secure" in cookie
     desk.close()
+
+
+def test_a_restore_signs_everybody_out(both: DeskStand) -> None:
+    link = both.accounts.first_link(now=both.world.now)
+    both.sign_in(Role.ADMINISTRATOR)
+    both.text("/desk")
+    database, now = both.world.store.database, both.world.now
+    settle_in(database, [], taken_at=now, author="Ada", now=now)
+    assert both.client.get("/desk").status_code == 303
+    both.text(f"/desk/enter/{link}", 404)

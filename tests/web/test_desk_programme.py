@@ -109,6 +109,7 @@ def test_a_zip_that_swells_is_refused(desk: DeskStand) -> None:
 def test_too_large_an_upload_is_refused_before_it_is_read(desk: DeskStand) -> None:
     desk.sign_in(Role.EDITOR)
     assert send(desk, bytes(uploads.LARGEST + 1_000_000)).status_code == 413
+    assert send(desk, bytes(uploads.LARGEST - 1_000_000)).status_code == 422
 
 
 def test_a_download_can_be_uploaded_again(desk: DeskStand) -> None:

@@ -25,7 +25,7 @@ from campaign.errors import CampaignError
 from campaign.model import HoldScope, Role
 from campaign.web.client import client_address, network_of
 from campaign.web.desk import times
-from campaign.web.parts import Desk, Parts
+from campaign.web.parts import Desk, Parts, Site
 from campaign.web.security import is_form
 from campaign.web.templating import Templates
 
@@ -128,7 +128,7 @@ class Door:
     async def answer(self, act: Act, request: Request) -> Response:
         """Let a request through, or say why not."""
         if act.method == "POST":
-            own_form(request)
+            own_form(request, self.parts.site)
         now = self.parts.clock.now()
         session = await run_in_threadpool(self.session, request, now)
         if session is None:
@@ -243,17 +243,18 @@ class Door:
         return found[0].programme.campaign.timezone if found else "Europe/London"
 
 
-def own_form(request: Request) -> None:
+def own_form(request: Request, site: Site) -> None:
     """403 where another site sent the form, 415 where it is none.
 
-    A browser names the origin of each POST (Fetch standard, section 3.1); the door has checked that the host is ours.
+    A browser names the origin of each POST (Fetch standard, section 3.1). Ours is the host that was asked, which
+    the guard has checked, or that of `base_url`, where a web server before us asks us by another name.
     """
     if not is_form(request.headers):
         raise HTTPException(415)
-    origin, site = request.headers.get("origin", ""), request.headers.get("sec-fetch-site", "same-origin")
-    if origin and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
+    origin, sender = request.headers.get("origin", ""), request.headers.get("sec-fetch-site", "same-origin")
+    if origin and urlsplit(origin).netloc.lower() not in {request.headers.get("host", "").lower(), site.host}:
         raise HTTPException(403)
-    if site not in {"same-origin", "none"}:
+    if sender not in {"same-origin", "none"}:
         raise HTTPException(403)
 
 

@@ -58,7 +58,7 @@ class Signing:
 
     async def sign_in(self, request: Request) -> Response:
         """Sign in, or say that it did not work: the same words whatever was wrong."""
-        own_form(request)
+        own_form(request, self.door.parts.site)
         sent = await request.form()
         return await run_in_threadpool(self._sign_in, request, sent)
 
@@ -94,7 +94,7 @@ class Signing:
 
     async def use_link(self, request: Request) -> Response:
         """Use a one-time link."""
-        own_form(request)
+        own_form(request, self.door.parts.site)
         sent = await request.form()
         return await run_in_threadpool(self._use, request, sent)
 
