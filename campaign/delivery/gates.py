@@ -19,6 +19,8 @@ from campaign.store.controls import Approval
 from campaign.store.mailings import Audience
 
 TO_PASTE = "a person has to paste it"
+#: Every email links to the page on which its reader leaves; without one each would be refused, and so lost.
+NO_ADDRESS = "CAMPAIGN_BASE_URL is not set, and every email links to the page to leave"
 
 
 def digest_of(parts: Parts, force: InForce, planned: Planned) -> str:
@@ -54,6 +56,8 @@ def _reasons(
     yield from facts_against(force.now_says, planned.message, planned.day, force.files, now)
     if isinstance(planned.message, PlannedMailing):
         yield from _lists_against(parts, planned.message)
+        if not parts.pages(force.programme).base_url:
+            yield NO_ADDRESS
     if not problem and parts.ways.channel(ref).by_hand:
         yield TO_PASTE
 
