@@ -31,14 +31,15 @@ KEPT_APART = "kept apart"
 class Database:
     """One database: `read()` for looking, `write()` for one short transaction.
 
-    `write()` raises BusyError when another process kept the database locked for `BUSY_SECONDS`, and StoreError when the
-    disk is full or the file is not a database.
+    `write()` raises BusyError when another process kept the database locked for `patience` seconds, and StoreError when
+    the disk is full or the file is not a database.
     """
 
-    def __init__(self, url: str, *, pool: int = 10) -> None:
+    def __init__(self, url: str, *, pool: int = 10, patience: float = BUSY_SECONDS) -> None:
+        self.patience = patience
         self.url = make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url, pool)
+        self.engine = _sqlite_engine(url, patience) if self.sqlite else _postgres_engine(url, pool)
         #: Where suppressions are written as well, so that an old backup brings nobody back. Set by whoever opens it.
         self.kept_apart: Path | None = None
 
@@ -99,8 +100,8 @@ def append_lines(path: Path, lines: list[str]) -> None:
         os.close(descriptor)
 
 
-def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+def _sqlite_engine(url: str, patience: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": patience, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -137,7 +138,9 @@ def _explained(database: Database) -> Iterator[None]:
 def _explain_operational(error: DBAPIError, database: Database) -> Exception:
     reason = str(error.orig)
     if "locked" in reason or "busy" in reason:
-        return BusyError(f"Another process kept the database locked for {BUSY_SECONDS} seconds. Try again in a moment.")
+        return BusyError(
+            f"Another process kept the database locked for {database.patience:g} seconds. Try again in a moment."
+        )
     if "full" in reason:
         return StoreError(f"The disk that holds {database.file} is full. Make room; nothing was lost.")
     if "readonly" in reason or "read-only" in reason:

@@ -1,8 +1,12 @@
 """Transactions on both databases."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
+from campaign.errors import BusyError, StoreError
 from campaign.store.database import Database, bump, tables
 
 
@@ -33,3 +37,58 @@ def test_creating_twice_keeps_what_is_there(database: Database) -> None:
         bump(connection)
     database.create()
     assert changes(database) == 1
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Database]:
+    """A ledger on SQLite."""
+    database = Database(f"sqlite:///{tmp_path / 'campaign.db'}")
+    database.create()
+    yield database
+    database.close()
+
+
+def test_a_full_disk_is_said_in_words_and_nothing_is_half_written(small: Database) -> None:
+    def fill() -> None:
+        with small.write() as connection:
+            bump(connection)
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            connection.execute(tables.blobs.insert().values(digest="a" * 64, data=b"x" * 1_000_000))
+
+    with pytest.raises(StoreError, match="disk that holds"):
+        fill()
+    assert changes(small) == 0
+
+
+def test_a_ledger_that_may_not_be_written_says_so(small: Database) -> None:
+    def write() -> None:
+        with small.write() as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            bump(connection)
+
+    with pytest.raises(StoreError, match="permissions"):
+        write()
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "campaign.db").write_bytes(b"This is a letter, and no database at all. " * 100)
+    database = Database(f"sqlite:///{tmp_path / 'campaign.db'}")
+    with pytest.raises(StoreError, match="campaign restore"):
+        changes(database)
+    database.close()
+
+
+def test_a_writer_that_never_ends_makes_the_next_one_busy(tmp_path: Path) -> None:
+    first = Database(f"sqlite:///{tmp_path / 'campaign.db'}")
+    first.create()
+    second = Database(f"sqlite:///{tmp_path / 'campaign.db'}", patience=0.1)
+
+    def wait() -> None:
+        with second.write():
+            pass
+
+    with first.write(), pytest.raises(BusyError, match="locked"):
+        wait()
+    first.close()
+    second.close()
