@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from campaign.delivery import views
 from campaign.delivery.parts import Parts as Work
-from campaign.delivery.shelf import Shelf
+from campaign.delivery.shelf import InForce, Shelf
 from campaign.errors import CampaignError
 from campaign.model import HoldScope, Role
 from campaign.web.client import client_address, network_of
@@ -48,6 +48,8 @@ class Ask:
     session: Session
     now: datetime
     form: FormData = field(default_factory=FormData)
+    weeks: dict[str, views.Week] = field(default_factory=dict)
+    found_needs: list[views.Need] | None = None
 
     @property
     def account(self) -> Account:
@@ -63,6 +65,18 @@ class Ask:
     def work(self) -> Work:
         """What the delivery room works with."""
         return self.door.desk.work
+
+    def needs(self) -> list[views.Need]:
+        """Everything that needs a person, read once for a page that is looked at."""
+        if self.found_needs is None:
+            self.found_needs = views.needs(self.work)
+        return self.found_needs
+
+    def week(self, force: InForce) -> views.Week:
+        """A campaign as it stands, read once for a request."""
+        if force.slug not in self.weeks:
+            self.weeks[force.slug] = views.week(self.work, force, self.now)
+        return self.weeks[force.slug]
 
     def text(self, name: str) -> str:
         """A field of the form, or of the address, without spaces around it."""
@@ -219,7 +233,7 @@ class Door:
                 "user": ask.who,
                 "state": self.templates.words()("desk.sending_on"),
                 "paused": self.paused(ask),
-                "needs": len(views.needs(ask.work)),
+                "needs": len(ask.needs()),
                 "here": here,
                 "banner": ask.session.said,
             },

@@ -67,7 +67,7 @@ def _find(ask: Ask) -> Message:
     if force is None or not planned:
         raise HTTPException(404)
     keys = {str(each.key) for each in planned}
-    week = views.week(ask.work, force, ask.now)
+    week = ask.week(force)
     items = tuple(item for item in week.items if item.key in keys)
     rows = {key: row for key, row in ask.work.store.ledger.of(slug).items() if key in keys}
     return Message(force, show.Entry(items), planned, rows)
@@ -277,7 +277,7 @@ def approve_all(ask: Ask) -> Response:
     force = ask.door.shelf.get(ask.path("campaign"))
     if ask.text("revision") != str(force.number):
         raise RefusedError("The programme was changed while you read. Look at the week again, then approve it.")
-    waiting = {item.key for item in views.week(ask.work, force, ask.now).items if show.state_of(item) == "approval"}
+    waiting = {item.key for item in ask.week(force).items if show.state_of(item) == "approval"}
     chosen = [each for each in force.planned if str(each.key) in waiting]
     approving.approve(ask.work, force, chosen, author=ask.who, now=ask.now, other=ask.door.desk.other)
     return ask.back(f"/desk?week={force.slug}", "message.approved_all", number=len(chosen))

@@ -44,7 +44,7 @@ def needs_you(ask: Ask) -> Response:
     words = ask.door.templates.words()
     titles = _titles(ask)
     groups: dict[str, list[Asked]] = {}
-    for need in views.needs(ask.work):
+    for need in ask.needs():
         groups.setdefault(need.kind, []).append(_asked(ask, need, titles))
     return ask.page("desk/needs.html", here="needs", groups=groups, waiting=_unapproved(ask), ahead=_ahead(ask, words))
 
@@ -52,7 +52,7 @@ def needs_you(ask: Ask) -> Response:
 def _titles(ask: Ask) -> dict[str, tuple[views.Item, str]]:
     found = {}
     for force in ask.door.shelf.all():
-        week = views.week(ask.work, force, ask.now)
+        week = ask.week(force)
         found.update({item.key: (item, week.timezone) for item in week.items})
     return found
 
@@ -82,7 +82,7 @@ def _unapproved(ask: Ask) -> list[tuple[show.Entry, str]]:
     words = ask.door.templates.words()
     found = []
     for force in ask.door.shelf.all():
-        week = views.week(ask.work, force, ask.now)
+        week = ask.week(force)
         items = [item for item in week.items if show.state_of(item) == "approval"]
         found += [
             (entry, times.moment(entry.at, week.timezone, ask.now, words.shared)) for entry in show.entries(items)
@@ -94,7 +94,7 @@ def _ahead(ask: Ask, words) -> str:  # type: ignore[no-untyped-def]
     """The next thing that goes, for a day on which nothing needs anybody."""
     ahead = []
     for force in ask.door.shelf.all():
-        week = views.week(ask.work, force, ask.now)
+        week = ask.week(force)
         ahead += [(item, week.timezone) for item in week.items if item.at > ask.now and not item.broadcast]
     if not ahead:
         return str(words("needs.nothing_ahead"))

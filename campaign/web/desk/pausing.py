@@ -34,7 +34,7 @@ def review(ask: Ask) -> Response:
     """What is paused, what was held meanwhile, and what resuming will not do."""
     words = ask.door.templates.words()
     holds = ask.work.store.holds.current(ask.now)
-    held = [need for need in views.needs(ask.work) if need.kind == "held"]
+    held = [need for need in ask.needs() if need.kind == "held"]
     return ask.page(
         "desk/resume.html",
         here="",

@@ -37,11 +37,11 @@ def this_week(ask: Ask) -> Response:
         return ask.page("desk/no_week.html", here="week")
     slug = ask.text("week")
     force = next((each for each in forces if each.slug == slug), None) or _nearest(ask, forces)
-    week = views.week(ask.work, force, ask.now)
+    week = ask.week(force)
     words = ask.door.templates.words()
     wanted = {name: ask.text(name) for name in ("channel", "state", "audience", "area")}
     panels = [_panel(ask, day, week, force.programme, wanted, words) for day in week.days]
-    needing = [need for need in views.needs(ask.work) if need.key.startswith(f"{week.slug}/")]
+    needing = [need for need in ask.needs() if need.key.startswith(f"{week.slug}/")]
     return ask.page(
         "desk/week.html",
         here="week",
