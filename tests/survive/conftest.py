@@ -51,7 +51,13 @@ class Receiver:
             def log_message(self, format: str, *args: Any) -> None:
                 """Quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._handler = Handler
+        self.port = 0
+        self.open()
+
+    def open(self) -> None:
+        """Listen, at the same port as before."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -103,12 +109,12 @@ class Home:
         """The installation, opened by this process."""
         return App(self.settings, SettableClock(NINE), create=True)
 
-    def start(self, at: datetime = NINE) -> subprocess.Popen[str]:
+    def start(self, at: datetime = NINE, **environment: str) -> subprocess.Popen[str]:
         """A service in a process of its own; returns once it works or has refused."""
         child = subprocess.Popen(
             [sys.executable, "-m", "tests.survive.child", str(self.folder), at.isoformat()],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -122,6 +128,14 @@ class Home:
         code = child.wait(timeout=60)
         close(child)
         return code
+
+    def attempts(self) -> int:
+        """How many deliveries were tried at least once."""
+        app = self.app()
+        rows = app.store.ledger.of("storm").values()
+        found = sum(each.attempts > 0 for row in rows for each in app.store.deliveries.of(row.id))
+        app.close()
+        return found
 
     def tally(self) -> Counter[str]:
         """How many deliveries are in each state."""

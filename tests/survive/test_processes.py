@@ -5,11 +5,14 @@ import random
 import signal
 import sqlite3
 from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from campaign.delivery import views
 from tests.survive.conftest import CHANNELS, NINE, Home, Receiver, close
+from tests.waiting import until
 
 
 def counted(home: Home, receiver: Receiver) -> None:
@@ -122,6 +125,31 @@ def test_a_database_locked_in_the_middle_delays_and_loses_nothing(home: Home, re
     holder.execute("ROLLBACK")
     holder.close()
     receiver.hold = 0.0
+    assert child.wait(timeout=60) == 0
+    close(child)
+    counted(home, receiver)
+    assert home.tally()["sent"] == home.expected
+
+
+def test_a_network_that_is_gone_and_comes_back_costs_time_and_nothing_else(home: Home, receiver: Receiver) -> None:
+    receiver.close()
+    child = home.start()
+    until(lambda: home.tally()["pending"] == home.expected and home.attempts() >= home.expected, "every post was tried")
+    os.kill(child.pid, signal.SIGKILL)
+    close(child)
+    assert not receiver.accepted
+    receiver.open()
+    home.finish(NINE + timedelta(minutes=10))
+    counted(home, receiver)
+    assert home.tally()["sent"] == home.expected
+
+
+def test_what_has_not_opened_follows_new_rules_of_its_zone(home: Home, receiver: Receiver, tmp_path: Path) -> None:
+    """The zone moves to three hours ahead of UTC, so that nine o'clock comes two hours earlier than it was planned."""
+    zone = tmp_path / "zones" / "Europe" / "London"
+    zone.parent.mkdir(parents=True)
+    zone.write_bytes(files("tzdata.zoneinfo.Etc").joinpath("GMT-3").read_bytes())
+    child = home.start(NINE - timedelta(hours=2), PYTHONTZPATH=str(zone.parent.parent))
     assert child.wait(timeout=60) == 0
     close(child)
     counted(home, receiver)
