@@ -1,4 +1,4 @@
-"""What the DNS says of a sender: SPF, DMARC and where bounces go (RFC 7208, RFC 7489)."""
+"""What the DNS says of a sender: SPF, DKIM, DMARC and where bounces go (RFC 7208, RFC 6376, RFC 7489)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ def look_up(sender: Sender) -> Iterator[tuple[str, str, str]]:
     yield _text("SPF", bounces, "v=spf1", "add a TXT record that names your relay: v=spf1 include:... -all")
     yield _text("DMARC", f"_dmarc.{domain}", "v=DMARC1", "add a TXT record: v=DMARC1; p=none; rua=mailto:...")
     yield _exists("return path", bounces, "MX", "bounces have nowhere to go: add an MX record")
+
+
+def signature(selector: str, domain: str) -> tuple[str, str, str]:
+    """Whether the public half of a DKIM key stands where readers' mail systems look (RFC 6376 section 3.6.2)."""
+    name = f"{selector}._domainkey.{domain}"
+    found = _ask(name, "TXT")
+    if found is None:
+        return "DKIM", "skipped", "the DNS cannot be reached"
+    there = any("p=" in text for text in found)
+    return ("DKIM", "ok", name) if there else ("DKIM", "fault", f"{name} has no key; add the TXT record of this key")
 
 
 def _text(what: str, name: str, start: str, mend: str) -> tuple[str, str, str]:

@@ -177,8 +177,12 @@ def _clock(app: App) -> Finding:
 
 
 def _senders(app: App) -> Iterator[Finding]:
-    from campaign.cli.dns import look_up
+    from campaign.cli.dns import look_up, signature
 
     for sender in app.installation.senders.values():
         for what, state, text in look_up(sender):
             yield Finding(f"sender {sender.id}, {what}", state, text)
+    for entry in app.installation.channels.values():
+        for key in entry.options.get("dkim", ()):
+            what, state, text = signature(str(key.get("selector", "")), str(key.get("domain", "")))
+            yield Finding(f"channel {entry.name}, {what}", state, text)

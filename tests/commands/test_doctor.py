@@ -1,0 +1,54 @@
+"""`campaign doctor`: what is wrong is named, and what cannot be asked is skipped with a word."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from campaign.cli import main
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CAMPAIGN_HOME", str(tmp_path / "var"))
+    monkeypatch.setenv("CAMPAIGN_KEY_FILE", str(tmp_path / "key" / "key"))
+    assert run("init", "--as", "Ada").exit_code == 0
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, list(words))
+
+
+def line(said: Result, what: str) -> str:
+    return next(each for each in said.output.splitlines() if f" {what}:" in each)
+
+
+def test_offline_it_says_what_it_could_not_ask(home: Path) -> None:
+    said = run("doctor", "--offline")
+    assert line(said, "clock").startswith("-")
+    assert line(said, "senders' DNS").startswith("-")
+    assert line(said, "disk").startswith("✓")
+
+
+def test_a_service_that_does_not_run_is_a_fault_and_an_exit_status(home: Path) -> None:
+    said = run("doctor", "--offline")
+    assert line(said, "service").startswith("✗")
+    assert said.exit_code == 1
+
+
+def test_a_home_that_others_may_read_is_a_fault(home: Path) -> None:
+    (home / "var").chmod(0o755)
+    assert line(run("doctor", "--offline"), "permissions").startswith("✗")
+
+
+def test_pages_without_https_are_a_fault(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMPAIGN_BASE_URL", "http://week.example.org")
+    assert line(run("doctor", "--offline"), "base_url").startswith("✗")
+
+
+def test_a_key_that_others_may_read_is_refused(home: Path) -> None:
+    (home / "key" / "key").chmod(0o644)
+    refused = run("doctor", "--offline")
+    assert refused.exit_code == 3
+    assert "chmod 600" in refused.output
