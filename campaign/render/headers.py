@@ -20,6 +20,8 @@ LINE = 76
 _WORD_BYTES = 45
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
+#: The longest plain display name, in characters. Its line may pass 78 characters, never 998 (RFC 5322 section 2.1.1).
+MOST_NAME = 200
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[a-z0-9.-]+")
 _LOCAL = re.compile(r"[^\x00-\x20\x7f\"(),:;<>@\[\]\\]+")
@@ -95,9 +97,9 @@ def phrase(text: str) -> str:
     """A display name: as it is where it is atoms, quoted where ASCII, else one encoded word; "" where none would do."""
     if not text:
         return ""
-    if _ATOMS.fullmatch(text) and "=?" not in text and len(text) <= 60:
+    if _ATOMS.fullmatch(text) and "=?" not in text and len(text) <= MOST_NAME:
         return text
-    if _PLAIN.fullmatch(text) and "=?" not in text and len(text) <= 60 and text == text.strip():
+    if _PLAIN.fullmatch(text) and "=?" not in text and len(text) <= MOST_NAME and text == text.strip():
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     words = encoded_words(text)
     return words[0] if len(words) == 1 else ""

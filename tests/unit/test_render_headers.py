@@ -6,7 +6,8 @@ import email
 import quopri
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from email.policy import SMTP
+from email import message_from_string
+from email.policy import SMTP, default
 from email.utils import format_datetime
 
 import pytest
@@ -130,3 +131,10 @@ def test_addresses_in_wire_form(address: str, wire: str, utf8: bool) -> None:
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(Refused):
         headers.wire_address(address)
+
+
+def test_a_partnership_with_a_long_name_keeps_it() -> None:
+    name = "Hampshire, Isle of Wight, Portsmouth and Southampton Safeguarding Children Partnerships"
+    line = headers.mailbox("From", name, "news@example.org")
+    found = message_from_string(f"{line}\r\n\r\n", policy=default)["From"].addresses[0]
+    assert (found.display_name, found.addr_spec) == (name, "news@example.org")
