@@ -1,0 +1,66 @@
+"""The ledger of an installation, and everything the delivery room works with."""
+
+from __future__ import annotations
+
+import base64
+
+from campaign.clock import Clock
+from campaign.delivery.parts import Parts
+from campaign.delivery.parts import Ways as AnyWays
+from campaign.errors import RefusedError
+from campaign.model import Programme
+from campaign.render import Pages
+from campaign.render.pages import person_urls
+from campaign.settings import Approving, Installation, Settings
+from campaign.store import Cipher, Database, Store, migrations
+from campaign.tokens import Key
+
+
+def open_store(settings: Settings, key: Key, *, create: bool = False) -> Store:
+    """The ledger of this installation. `create` makes the tables (init, rehearsals).
+
+    Raises RefusedError where there is no ledger, and SettingsError where the key is not the ledger's.
+    """
+    database = Database(settings.database)
+    if create:
+        migrations.create(database)
+    elif database.file is not None and not database.file.exists():
+        raise RefusedError(
+            f"There is no ledger at {database.file.resolve()}. Run `campaign init` first, or set CAMPAIGN_HOME."
+        )
+    else:
+        migrations.check(database)
+    database.kept_apart = settings.home / "suppressions.log"
+    return Store(database, folder=settings.home, cipher=cipher_of(key))
+
+
+def cipher_of(key: Key) -> Cipher:
+    """What encrypts channels' secrets: a key derived from the installation's own."""
+    return Cipher(base64.urlsafe_b64encode(bytes.fromhex(key.hash("notes-v1", ""))))
+
+
+def make_parts(
+    settings: Settings, store: Store, key: Key, clock: Clock, installation: Installation, ways: AnyWays
+) -> Parts:
+    """Everything the delivery room works with."""
+
+    def pages(programme: Programme) -> Pages:
+        campaign = programme.campaign
+        return Pages(base_url=settings.base_url, home_url=campaign.home_url, campaign=campaign.id)
+
+    def approving() -> bool:
+        if settings.approvals is Approving.AUTO:
+            return store.channels.any_live()
+        return settings.approvals is not Approving.OFF
+
+    return Parts(
+        store=store,
+        clock=clock,
+        key=key,
+        ways=ways,
+        senders=lambda: installation.senders,
+        pages=pages,
+        urls=lambda person: person_urls(settings.base_url, person.unsubscribe_token),
+        approving=approving,
+        guests=settings.guests,
+    )
