@@ -132,8 +132,10 @@ def test_a_name_that_nobody_knows_or_that_is_not_resolved_in_time() -> None:
     def unknown(host: str, port: int) -> list[str]:
         raise socket.gaierror(-2, "Name or service not known")
 
+    over = threading.Event()
+
     def slow(host: str, port: int) -> list[str]:
-        threading.Event().wait(2)
+        over.wait(60)
         return ["127.0.0.1"]
 
     with pytest.raises(TryLater, match="could not be reached"):
@@ -141,7 +143,8 @@ def test_a_name_that_nobody_knows_or_that_is_not_resolved_in_time() -> None:
     began = time.monotonic()
     with pytest.raises(TryLater, match="could not be reached within"):
         real(resolve=slow).request("POST", "https://slow.example/")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
+    over.set()
 
 
 def test_a_server_that_speaks_no_tls_was_sent_nothing() -> None:

@@ -174,14 +174,14 @@ class Midway:
 def run_until(world: MailWorld, midway: Midway) -> threading.Thread:
     thread = threading.Thread(target=world.send)
     thread.start()
-    assert midway.reached.wait(20)
+    assert midway.reached.wait(60)
     return thread
 
 
 def test_a_pause_in_mid_run_is_honoured_within_two_seconds(database: Database, tmp_path: Path) -> None:
     with CountingServer(Script(delay=0.01)) as relay, mailing(database, tmp_path, relay, 1200, lanes=4) as world:
         thread = run_until(world, Midway(relay, 100))
-        held_at = world.parts.clock.monotonic()
+        before = relay.counts.total()
         world.parts.store.holds.place(
             scope=HoldScope.ALL,
             target="",
@@ -190,8 +190,8 @@ def test_a_pause_in_mid_run_is_honoured_within_two_seconds(database: Database, t
             author="test",
             now=world.parts.clock.now(),
         )
-        thread.join(20)
-        assert world.parts.clock.monotonic() - held_at < 2
+        thread.join(60)
+        assert relay.counts.total() - before <= 2 * 4 / 0.01  # what four connections can take in two seconds
         states = world.states()
         assert states["sent"] == relay.counts.total()
         assert states["pending"] == 1200 - states["sent"]
@@ -202,7 +202,7 @@ def test_stopping_the_service_in_mid_run_loses_and_doubts_nobody(database: Datab
     with CountingServer(Script(delay=0.01)) as relay, mailing(database, tmp_path, relay, 1200, lanes=4) as world:
         thread = run_until(world, Midway(relay, 100))
         world.closing.set()
-        thread.join(20)
+        thread.join(60)
         states = world.states()
         assert states == {"sent": relay.counts.total(), "pending": 1200 - relay.counts.total()}
         world.closing.clear()
@@ -211,17 +211,17 @@ def test_stopping_the_service_in_mid_run_loses_and_doubts_nobody(database: Datab
 
 
 def test_who_leaves_in_mid_run_gets_nothing_more(database: Database, tmp_path: Path) -> None:
-    with CountingServer(Script(delay=0.02)) as relay, mailing(database, tmp_path, relay, 800, lanes=4) as world:
+    with CountingServer(Script(delay=0.02)) as relay, mailing(database, tmp_path, relay, 1000, lanes=4) as world:
         thread = run_until(world, Midway(relay, 60))
         with database.write() as connection:
             connection.execute(
-                update(subscriptions).where(subscriptions.c.subscriber > 400).values(state="unsubscribed")
+                update(subscriptions).where(subscriptions.c.subscriber > 700).values(state="unsubscribed")
             )
-        before = sum(relay.counts[address_of(number)] for number in range(401, 801))
+        before = sum(relay.counts[address_of(number)] for number in range(701, 1001))
         thread.join(60)
         assert before == 0
-        assert not [to for number in range(401, 801) if relay.counts[to := address_of(number)]]
-        assert world.states() == {"sent": 400, "skipped": 400}
+        assert not [to for number in range(701, 1001) if relay.counts[to := address_of(number)]]
+        assert world.states() == {"sent": 700, "skipped": 300}
 
 
 def test_nothing_begins_after_its_time_of_day(database: Database, tmp_path: Path) -> None:
@@ -262,12 +262,15 @@ def test_a_lane_that_does_not_come_back_leaves_its_row_undoubted(tmp_path: Path)
     database = Database(f"sqlite:///{tmp_path / 'campaign.db'}")
     database.create()
     url = str(database.engine.url)
-    script = Script(mute={address_of(2)})
+    script = Script(mute={address_of(1)})
     with CountingServer(script) as relay:
-        with mailing(database, tmp_path, relay, 3, lanes=1, options={"timeouts": {"command": 60}}) as world:
-            thread = run_until(world, Midway(relay, 1))
+        with mailing(database, tmp_path, relay, 3, lanes=1, options={"timeouts": {"command": 600}}) as world:
+            thread = threading.Thread(target=world.send)
+            thread.start()
+            assert script.silent.wait(60)
             world.closing.set()
-            thread.join(20)
+            thread.join(60)
+            assert not relay.counts
             assert world.states()["taken"] >= 1
             assert list((tmp_path / "journals").iterdir())
         script.mute.clear()

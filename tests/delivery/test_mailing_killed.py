@@ -54,7 +54,7 @@ def test_killed_again_and_again(database: Database, tmp_path: Path, in_doubt: In
     url = database.engine.url.render_as_string(hide_password=False)
     add_people(database, PEOPLE)
     load(Store(database, folder=tmp_path))
-    with CountingServer(Script(delay=0.001)) as relay:
+    with CountingServer(Script(delay=0.005)) as relay:
         with working(url, tmp_path, relay.port) as world:
             world.open(in_doubt=in_doubt)
         killed = kill_until_done(url, tmp_path, relay, kills=3, seed=len(url))

@@ -186,6 +186,7 @@ class Conversation:
             self._say("503 5.5.1 MAIL first")
             return True
         if address in self._script.mute:
+            self._script.silent.set()
             self._receive()  # returns, or ends, when the other side does something
             raise HangUp
         reply = self._script.next(self._script.rcpt, address)

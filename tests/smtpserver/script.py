@@ -43,6 +43,8 @@ class Script:
     per_connection: int = 0
     #: say nothing to RCPT, and leave the connection open
     mute: set[str] = field(default_factory=set)
+    #: set once a mute recipient was named
+    silent: threading.Event = field(default_factory=threading.Event)
     #: 354 even where no recipient was taken
     eager_data: bool = False
     users: dict[str, str] = field(default_factory=dict)

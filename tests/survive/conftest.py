@@ -67,10 +67,10 @@ class Receiver:
             self.arrived.notify_all()
         self.let_go.wait(self.hold)
 
-    def wait_for(self, count: int) -> None:
-        """Until so many were accepted in all, or ten seconds passed."""
+    def wait_for(self, count: int, *, seconds: float = 60.0) -> None:
+        """Until so many were accepted in all, or so many seconds passed."""
         with self.arrived:
-            self.arrived.wait_for(lambda: sum(self.accepted.values()) >= count, timeout=10)
+            self.arrived.wait_for(lambda: sum(self.accepted.values()) >= count, timeout=seconds)
 
     def close(self) -> None:
         self.let_go.set()

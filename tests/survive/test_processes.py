@@ -40,7 +40,7 @@ def test_kill_9_at_random_moments_loses_nothing_and_doubles_nothing(home: Home, 
     receiver.hold = 0.01
     for _ in range(5):
         child = home.start()
-        receiver.wait_for(len(receiver.accepted) + dice.randint(0, 6))
+        receiver.wait_for(len(receiver.accepted) + dice.randint(0, 6), seconds=10)
         os.kill(child.pid, signal.SIGKILL)
         close(child)
     receiver.hold = 0.0
@@ -54,7 +54,7 @@ def test_sigterm_begins_nothing_more_and_keeps_what_came_back(home: Home, receiv
     child = home.start()
     receiver.wait_for(4)
     child.send_signal(signal.SIGTERM)
-    assert child.wait(timeout=20) == 0
+    assert child.wait(timeout=60) == 0
     close(child)
     assert home.tally()["uncertain"] == 0
     receiver.hold = 0.0
@@ -69,7 +69,7 @@ def test_a_second_service_is_refused_and_the_first_named(home: Home, receiver: R
     receiver.wait_for(1)
     second = home.start()
     said = home.said
-    assert second.wait(timeout=20) == 5
+    assert second.wait(timeout=60) == 5
     assert str(first.pid) in said
     close(second)
     os.kill(first.pid, signal.SIGKILL)
@@ -82,7 +82,7 @@ def test_a_stopped_process_that_wakes_after_an_hour_sends_nothing_twice(home: Ho
     receiver.wait_for(3)
     os.kill(child.pid, signal.SIGSTOP)
     refused = home.start(NINE + timedelta(hours=1))
-    assert refused.wait(timeout=20) == 5
+    assert refused.wait(timeout=60) == 5
     close(refused)
     os.kill(child.pid, signal.SIGCONT)
     receiver.let_go.set()
@@ -120,7 +120,7 @@ def test_a_database_locked_in_the_middle_delays_and_loses_nothing(home: Home, re
     holder = sqlite3.connect(home.folder / "campaign.db", isolation_level=None, timeout=30)
     holder.execute("BEGIN IMMEDIATE")
     before = len(receiver.accepted)
-    receiver.wait_for(before + 2 * len(CHANNELS))
+    receiver.wait_for(before + 2 * len(CHANNELS), seconds=10)
     assert len(receiver.accepted) <= before + len(CHANNELS), "something began without its mark"
     holder.execute("ROLLBACK")
     holder.close()
