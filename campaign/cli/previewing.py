@@ -28,6 +28,9 @@ Examples:
 @click.option("--area", "areas", multiple=True, help="As somebody in this area; may be given again.")
 @click.option("--audience", "audiences", multiple=True, help="As somebody of this audience; may be given again.")
 @click.option("--subscriber", default="", metavar="ADDRESS", help="As this person of the installation's lists.")
+@click.option(
+    "--reach", is_flag=True, help="Only say how many people each mailing would reach now, and why not the others."
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write pages to look at in this folder.")
 def preview(
     file: Path,
@@ -37,6 +40,7 @@ def preview(
     areas: tuple[str, ...],
     audiences: tuple[str, ...],
     subscriber: str,
+    reach: bool,
     out: Path | None,
 ) -> None:
     """Show the messages of programme FILE, or one MESSAGE of it, as their readers would get them.
@@ -50,6 +54,9 @@ def preview(
     loaded = load_file(file)
     wanted = Wanted(message=message, day=day, channel=channel, areas=areas, audiences=audiences)
     _known(loaded, wanted)
+    if reach:
+        _reach(loaded, message)
+        return
     shown = _made(loaded, wanted, subscriber)
     if not shown.found:
         raise click.UsageError("Nothing goes out then, that way. List all there is with `campaign preview FILE`.")
@@ -118,6 +125,23 @@ def _person(loaded: Loaded, wanted: Wanted, address: str) -> Recipient:
         lists=chosen,
         unsubscribe_token="0" * 22,
     )
+
+
+def _reach(loaded: Loaded, message: str) -> None:
+    """Of everybody on the lists of each mailing: how many it would reach now, and why not the others."""
+    from campaign.cli.common import opened
+    from campaign.delivery.mailing import readers_of
+
+    mailings = [each for name, each in loaded.programme.mailings.items() if message in ("", name)]
+    if not mailings:
+        raise click.UsageError("That is no mailing: posts go to whoever follows.")
+    with opened() as app:
+        for mailing in mailings:
+            found = app.store.mailings.breakdown(readers_of(loaded.programme, mailing), now=app.clock.now())
+            others = {why: people for why, people in found.items() if why != "reached"}
+            click.echo(f"{mailing.id}: {found.get('reached', 0):,} of {sum(found.values()):,} people would get it now.")
+            for why, people in others.items():
+                click.echo(f"  {people:,}: {why}")
 
 
 def _list(shown: Previews) -> None:

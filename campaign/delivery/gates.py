@@ -64,7 +64,7 @@ def _reasons(
 
 def _lists_against(parts: Parts, message: PlannedMailing) -> Iterator[str]:
     try:
-        sender = parts.store.mailings.choice(Audience(lists=message.lists)).sender
+        sender = parts.store.mailings.choice(Audience(lists=message.lists, without=message.exclude)).sender
     except RefusedError as error:
         yield str(error)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from campaign import render
@@ -16,7 +17,7 @@ from campaign.delivery.pace import Pace
 from campaign.delivery.parts import Parts
 from campaign.delivery.replay import settle_left
 from campaign.delivery.shelf import InForce, Shelf
-from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Recipient
+from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Programme, Recipient
 from campaign.plan import Planned
 from campaign.store.mailings import Audience
 
@@ -32,11 +33,16 @@ def audience_of(force: InForce, planned: Planned) -> Audience:
         for other in force.planned
         if other.day is planned.day and other.key != planned.key and _is_daily(other) and _is_daily(planned)
     ]
+    return replace(readers_of(force.programme, message), siblings=tuple(siblings))
+
+
+def readers_of(programme: Programme, message: PlannedMailing) -> Audience:
+    """Whom a mailing asks for by itself, groups of areas opened."""
     return Audience(
         lists=message.lists,
-        areas=force.programme.expand_areas(message.areas),
+        areas=programme.expand_areas(message.areas),
         audiences=frozenset(message.audiences),
-        siblings=tuple(siblings),
+        without=replace(message.exclude, areas=tuple(sorted(programme.expand_areas(message.exclude.areas)))),
     )
 
 

@@ -34,12 +34,14 @@ def sample_sender(programme: Programme) -> Sender:
 
 
 def add_samples(store: Store, ring: KeyRing, programme: Programme, now: datetime) -> int:
-    """Make every list that a mailing names, and its sample subscribers; how many people."""
-    names = dict.fromkeys(name for mailing in programme.mailings.values() for name in mailing.lists)
+    """Make every list that a mailing names, and the sample subscribers of those it goes to; how many people."""
+    mailings = programme.mailings.values()
+    names = dict.fromkeys(name for mailing in mailings for name in mailing.lists)
+    left_out = dict.fromkeys(name for mailing in mailings for name in mailing.exclude.lists)
     people = 0
     with store.database.write() as connection:
         save_senders(connection, [sample_sender(programme)])
-        for name in names:
+        for name in {**names, **left_out}:
             audiences = (name,) if name in programme.audiences else ()
             title = programme.audiences[name].name if audiences else name.replace("-", " ").capitalize()
             new = NewList(slug=name, title=title, sender=SENDER, basis=Basis.CONSENT, audiences=audiences)

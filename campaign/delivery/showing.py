@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from campaign import render
@@ -16,7 +16,6 @@ from campaign.errors import FileError, RefusedError, SettingsError
 from campaign.model import Broadcast, BroadcastState, PlannedMailing, Post
 from campaign.plan import Planned
 from campaign.render import Urls
-from campaign.store.mailings import Audience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,16 +134,17 @@ def reach(parts: Parts, force: InForce, planned: Planned, now: datetime) -> tupl
     RefusedError where a list is missing.
     """
     whole = audience_of(force, planned)
-    each = [
-        (
-            name,
-            parts.store.mailings.count(
-                Audience(lists=(name,), areas=whole.areas, audiences=whole.audiences, siblings=whole.siblings), now=now
-            ),
-        )
-        for name in whole.lists
-    ]
+    each = [(name, parts.store.mailings.count(replace(whole, lists=(name,)), now=now)) for name in whole.lists]
     return each, parts.store.mailings.count(whole, now=now)
+
+
+def left_out(parts: Parts, force: InForce, planned: Planned, now: datetime) -> list[tuple[str, int]]:
+    """Who on the mailing's lists it would not reach now: why, and how many; most telling first.
+
+    RefusedError where a list is missing.
+    """
+    found = parts.store.mailings.breakdown(audience_of(force, planned), now=now)
+    return [(why, people) for why, people in found.items() if why != "reached"]
 
 
 #: States in which a message can still be given another time, or be skipped, by the team.

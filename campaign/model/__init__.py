@@ -1,5 +1,6 @@
 """Frozen data and enums: the words of the product, one each, spelled the same in file, table, page and docs."""
 
+from campaign.model.exclusion import *
 from campaign.model.ledger import *
 from campaign.model.messages import *
 from campaign.model.programme import *

@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from campaign.model.exclusion import NOBODY_LEFT_OUT, Exclusion
+
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAY_IDS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -333,6 +335,7 @@ class PlannedMailing(PlannedMessage):
 
     channel: str = ""
     lists: tuple[str, ...] = ()
+    exclude: Exclusion = NOBODY_LEFT_OUT
     subject: str = ""
     preheader: str = ""
     body: str = ""
@@ -394,7 +397,4 @@ class Programme:
 
     def expand_areas(self, names: tuple[str, ...]) -> frozenset[str]:
         """The areas that `names` (areas and area groups) stand for; empty means everywhere."""
-        found: set[str] = set()
-        for name in names:
-            found.update(self.area_groups.get(name, (name,)))
-        return frozenset(found)
+        return frozenset(area for name in names for area in self.area_groups.get(name, (name,)))

@@ -12,6 +12,7 @@ from campaign.model import (
     Contact,
     Defaults,
     EventState,
+    Exclusion,
     IfPending,
     InDoubt,
     LateOk,
@@ -293,12 +294,22 @@ POST = Table(
     ),
     timed(PlannedPost),
 )
+EXCLUDE = Table(
+    "exclude",
+    (
+        Key("lists", ListOf(SLUG), "Whoever is on one of these lists"),
+        Key("areas", AREAS, "Whoever is in one of these areas"),
+        Key("audiences", AUDIENCES, "Whoever is of one of these audiences"),
+    ),
+    plain(Exclusion),
+)
 MAILING = Table(
     "mailings",
     (
         *SHARED,
         Key("channel", Ref(to="channel"), "How it goes", required=True),
         Key("lists", ListOf(SLUG), "Whom it goes to: lists of the installation"),
+        Key("exclude", EXCLUDE, "Whom it leaves out, whichever list chose them"),
         Key("subject", LINE, "The subject line"),
         Key("preheader", LINE, "What mail programs show beside the subject"),
         Key("body", LINE, "A Markdown file in messages/"),

@@ -107,7 +107,9 @@ def _mailing(
     pages: Pages,
     files: Mapping[str, bytes],
 ) -> dict[str, Any]:
+    left_out = {"exclude": planned.exclude} if planned.exclude else {}  # so that approvals without it stand
     return {
+        **left_out,
         "lists": sorted(planned.lists),
         "first": planned.lists[:1],
         "in_doubt": planned.in_doubt,

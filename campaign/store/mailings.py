@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, and_, case, exists, insert, literal, select
 
-from campaign.model import BroadcastKind, DeliveryState, Recipient
+from campaign.model import NOBODY_LEFT_OUT, BroadcastKind, DeliveryState, Exclusion, Recipient
 from campaign.store import selection
 from campaign.store.database import Database
 from campaign.store.ledger import Slice
@@ -31,11 +31,15 @@ GONE_OUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Whom a mailing asks for, by names. `siblings` are prefixes of keys of the same day's other mailings."""
+    """Whom a mailing asks for, by names. `siblings` are prefixes of keys of the same day's other mailings.
+
+    `without` is left out, its groups of areas opened.
+    """
 
     lists: tuple[str, ...]
     areas: frozenset[str] = frozenset()
     audiences: frozenset[str] = frozenset()
+    without: Exclusion = NOBODY_LEFT_OUT
     siblings: tuple[str, ...] = ()
 
 
@@ -55,6 +59,11 @@ class Mailings:
         """How many people it would reach now."""
         with self._database.read() as connection:
             return selection.count(connection, _choose(connection, audience), now=now)
+
+    def breakdown(self, audience: Audience, *, now: datetime) -> dict[str, int]:
+        """Everybody on its lists, each once: reached, or why not."""
+        with self._database.read() as connection:
+            return selection.breakdown(connection, _choose(connection, audience), now=now)
 
     def slicer(self, audience: Audience, *, now: datetime) -> Slice:
         """What `Ledger.fill` calls: inserts one row a person chosen, window by window of subscriber ids."""
@@ -81,7 +90,9 @@ class Mailings:
 
 
 def _choose(connection: Connection, audience: Audience) -> Choice:
-    return selection.choose(connection, audience.lists, areas=audience.areas, audiences=audience.audiences)
+    return selection.choose(
+        connection, audience.lists, areas=audience.areas, audiences=audience.audiences, without=audience.without
+    )
 
 
 def _siblings(connection: Connection, audience: Audience) -> Sequence[int]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    not_,
     or_,
     select,
     true,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 
 from campaign.clock import to_micros
 from campaign.errors import RefusedError
-from campaign.model import MailingList, Recipient
+from campaign.model import NOBODY_LEFT_OUT, Exclusion, MailingList, Recipient
 from campaign.store.tables_lists import lists, subscribers, subscriptions, suppressions
 
 #: The most people one slice of an opening looks at: it keeps each transaction short.
@@ -39,13 +40,16 @@ MOST_LISTS = 62
 class Choice:
     """Whom one mailing asks for. `lists` in the mailing's order; empty `areas` or `audiences` narrow nothing.
 
-    `excluded` are ids of lists whose confirmed subscribers are left out.
+    Left out are the confirmed subscribers of the lists with the ids `excluded`, and whoever has one of `no_areas` or
+    `no_audiences`; a person's audiences are their own, else those of the lists that chose them.
     """
 
     lists: tuple[MailingList, ...]
     areas: frozenset[str] = frozenset()
     audiences: frozenset[str] = frozenset()
     excluded: tuple[int, ...] = ()
+    no_areas: frozenset[str] = frozenset()
+    no_audiences: frozenset[str] = frozenset()
 
     @property
     def sender(self) -> str:
@@ -63,9 +67,9 @@ def choose(
     *,
     areas: Iterable[str] = (),
     audiences: Iterable[str] = (),
-    exclude: Iterable[str] = (),
+    without: Exclusion = NOBODY_LEFT_OUT,
 ) -> Choice:
-    """The choice of a mailing to the lists `names` (slugs).
+    """The choice of a mailing to the lists `names` (slugs). The areas of `without` are areas, not groups of them.
 
     Raises RefusedError where there is no list, one is unknown, or two have different senders.
     """
@@ -73,7 +77,7 @@ def choose(
         raise RefusedError("A mailing needs at least one list.")
     if len(names) > MOST_LISTS:
         raise RefusedError(f"A mailing goes to at most {MOST_LISTS} lists; this one names {len(names)}.")
-    known = lists_by_slug(connection, [*names, *exclude])
+    known = lists_by_slug(connection, [*names, *without.lists])
     chosen = tuple(known[name] for name in dict.fromkeys(names))
     senders = sorted({each.sender for each in chosen})
     if len(senders) > 1:
@@ -81,8 +85,14 @@ def choose(
             f"The lists {', '.join(names)} have different senders ({', '.join(senders)}). "
             "Give them one sender, or plan a mailing for each."
         )
-    left_out = tuple(known[name].id for name in exclude)
-    return Choice(lists=chosen, areas=frozenset(areas), audiences=frozenset(audiences), excluded=left_out)
+    return Choice(
+        lists=chosen,
+        areas=frozenset(areas),
+        audiences=frozenset(audiences),
+        excluded=tuple(known[name].id for name in dict.fromkeys(without.lists)),
+        no_areas=frozenset(without.areas),
+        no_audiences=frozenset(without.audiences),
+    )
 
 
 def lists_by_slug(connection: Connection, names: Collection[str]) -> dict[str, MailingList]:
@@ -194,16 +204,25 @@ def _suppressed() -> ColumnElement[bool]:
 
 
 def _not_excluded(choice: Choice) -> list[ColumnElement[bool]]:
-    if not choice.excluded:
-        return []
+    rules: list[ColumnElement[bool]] = []
+    if choice.excluded:
+        rules.append(~_is_on(choice.excluded))
+    if choice.no_areas:
+        rules.append(~has_label(subscribers.c.areas, choice.no_areas))
+    if choice.no_audiences:
+        rules.append(~has_label(subscribers.c.audiences, choice.no_audiences))
+        theirs = [each.id for each in choice.lists if choice.no_audiences & set(each.audiences)]
+        if theirs:
+            rules.append(or_(subscribers.c.audiences != "", ~_is_on(theirs)))
+    return rules
+
+
+def _is_on(ids: Collection[int]) -> ColumnElement[bool]:
+    """Whether the person is a confirmed subscriber of one of the lists `ids`."""
     other = subscriptions.alias("other")
-    return [
-        ~exists().where(
-            other.c.subscriber == subscriptions.c.subscriber,
-            other.c.list.in_(choice.excluded),
-            other.c.state == "confirmed",
-        )
-    ]
+    return exists().where(
+        other.c.subscriber == subscriptions.c.subscriber, other.c.list.in_(ids), other.c.state == "confirmed"
+    )
 
 
 def next_slice(connection: Connection, choice: Choice, after: int) -> tuple[int, int] | None:
@@ -227,6 +246,48 @@ def count(connection: Connection, choice: Choice, *, now: datetime) -> int:
     return (
         connection.scalar(select(func.count()).select_from(selection(choice, now=now).order_by(None).subquery())) or 0
     )
+
+
+#: Why somebody on a mailing's lists is not reached, from the least to the most telling: of a person's several lists
+#: the most telling counts, and the last of all says that they are reached.
+WHY_NOT = (
+    "left the list",
+    "not confirmed yet",
+    "another audience",
+    "another area",
+    "excluded",
+    "paused",
+    "suppressed",
+    "reached",
+)
+
+
+def breakdown(connection: Connection, choice: Choice, *, now: datetime) -> dict[str, int]:
+    """Everybody who is or was on the choice's lists, each once, by why they are not reached, or as reached.
+
+    The numbers add up to the people there are; those that are 0 are left out.
+    """
+    u = subscriptions.c
+    cases: list[tuple[ColumnElement[bool], int]] = [
+        (u.state == "unsubscribed", WHY_NOT.index("left the list")),
+        (_suppressed(), WHY_NOT.index("suppressed")),
+        (u.state != "confirmed", WHY_NOT.index("not confirmed yet")),
+        (u.paused_until > to_micros(now), WHY_NOT.index("paused")),
+        (not_(_by_area(choice)), WHY_NOT.index("another area")),
+        (not_(_by_audience(choice)), WHY_NOT.index("another audience")),
+        *((not_(rule), WHY_NOT.index("excluded")) for rule in _not_excluded(choice)),
+    ]
+    each = (
+        select(func.max(case(*cases, else_=len(WHY_NOT) - 1)).label("why"))
+        .select_from(
+            subscriptions.join(subscribers, subscribers.c.id == u.subscriber).join(lists, lists.c.id == u.list)
+        )
+        .where(u.list.in_([one.id for one in choice.lists]))
+        .group_by(u.subscriber)
+        .subquery()
+    )
+    rows = connection.execute(select(each.c.why, func.count()).group_by(each.c.why).order_by(each.c.why.desc()))
+    return {WHY_NOT[why]: people for why, people in rows}
 
 
 def recipients(

@@ -98,3 +98,37 @@ def test_a_person_of_the_installation_reads_their_own(run: Run) -> None:
     assert "on our mailing list: For practitioners." in shown
     assert "Prevent Toolkit" not in shown
     run("preview", WEEK, "daily", "--subscriber", "nobody@example.org", code=4)
+
+
+def test_the_people_a_mailing_would_reach_are_counted_with_those_it_would_not(run: Run, tmp_path: Path) -> None:
+    head = "Email,Area,Audience,List,Consent date,Consent source,Consent wording\n"
+    proof = "01/09/2023,form,Yes please\n"
+    rows = [
+        f"a@example.org,,,practitioners,{proof}",
+        f"b@example.org,,,practitioners,{proof}",
+        f"b@example.org,,,board,{proof}",
+        f"c@example.org,,parents,practitioners,{proof}",
+    ]
+    for name in ("practitioners", "board"):
+        run("lists", "add", name, "--title", name, "--sender", "hscp", "--basis", "consent")
+    people = tmp_path / "people.csv"
+    people.write_text(head + "".join(rows), encoding="utf-8")
+    run("lists", "import", str(people), "--apply")
+    run("subscribers", "leave", "a@example.org", "--reason", "phone call")
+    week = tmp_path / "week.yaml"
+    week.write_text(
+        """schema: 1
+campaign: {id: demo, title: Demo}
+areas: {HAM: Hampshire}
+audiences: {parents: {name: Parents}}
+channels: {mail: {kind: smtp}}
+mailings:
+  daily:
+    channel: mail
+    lists: [practitioners]
+    exclude: {lists: [board], audiences: [parents]}
+""",
+        encoding="utf-8",
+    )
+    said = run("preview", str(week), "daily", "--reach").output
+    assert said == "daily: 0 of 3 people would get it now.\n  2: excluded\n  1: left the list\n"

@@ -8,18 +8,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
-from campaign.clock import SettableClock
+from campaign.clock import SettableClock, to_micros
 from campaign.delivery.outcomes import RESENT
-from campaign.model import DeliveryState, HoldScope, InDoubt, Strength
+from campaign.model import DeliveryState, Exclusion, HoldScope, InDoubt, Programme, Strength
 from campaign.store import Store
 from campaign.store.database import Database
 from campaign.store.deliveries import Settled
-from campaign.store.tables_lists import subscriptions
-from tests.delivery.mailworld import NOW, MailWorld, add_people, address_of, load, relay_at, working
+from campaign.store.tables_lists import lists, subscribers, subscriptions
+from tests.delivery.mailworld import NOW, PROGRAMME, MailWorld, add_people, address_of, load, relay_at, working
 from tests.smtpserver import CountingServer, Script
 
 
@@ -34,14 +35,32 @@ def mailing(
     in_doubt: InDoubt = InDoubt.HOLD,
     stop: timedelta = timedelta(hours=8),
     options: dict[str, Any] | None = None,
+    programme: Programme = PROGRAMME,
+    boards: tuple[int, ...] = (),
 ) -> Iterator[MailWorld]:
     add_people(database, people)
-    load(Store(database, folder=folder))
+    if boards:
+        _seat(database, boards)
+    load(Store(database, folder=folder), programme)
     patience = {"connect": 5, "command": 5, "final": 5, "stall": 1}
     url = database.engine.url.render_as_string(hide_password=False)
     with working(url, folder, relay.port, lanes=lanes, **({"timeouts": patience} | (options or {}))) as world:
         world.open(in_doubt=in_doubt, stop=stop)
         yield world
+
+
+def _seat(database: Database, numbers: tuple[int, ...]) -> None:
+    """Those people are on the list `board` too; person 3 lives in Hampshire."""
+    when = to_micros(NOW)
+    with database.write() as connection:
+        board = connection.execute(
+            insert(lists)
+            .values(slug="board", title="Board", sender="team", basis="consent", made_at=when)
+            .returning(lists.c.id)
+        ).scalar_one()
+        rows = [{"subscriber": n, "list": board, "state": "confirmed", "changed_at": when} for n in numbers]
+        connection.execute(insert(subscriptions), rows)
+        connection.execute(update(subscribers).where(subscribers.c.id == 3).values(areas=",HAM,"))
 
 
 def everyone(count: int) -> dict[str, int]:
@@ -101,6 +120,24 @@ def test_in_doubt_resend_that_arrives_stays_listed(database: Database, tmp_path:
         assert world.states() == {"sent": 5}
         listed = [each for each in world.parts.store.deliveries.of(world.broadcast.id) if each.reason == RESENT]
         assert len(listed) == 1
+
+
+def test_whoever_the_programme_leaves_out_gets_nothing(database: Database, tmp_path: Path) -> None:
+    without = replace(PROGRAMME.mailings["daily"], exclude=Exclusion(lists=("board",), areas=("HIOW",)))
+    programme = replace(
+        PROGRAMME,
+        area_groups=MappingProxyType({"HIOW": ("HAM", "IOW")}),
+        mailings=MappingProxyType({"daily": without}),
+    )
+    with CountingServer() as relay, mailing(database, tmp_path, relay, 10, programme=programme, boards=(1, 2)) as world:
+        assert world.states() == {"pending": 7}, "two of the board, and one of an area of the group"
+        with database.write() as connection:
+            connection.execute(update(subscribers).where(subscribers.c.id == 9).values(areas=",IOW,"))
+        world.send()
+        assert world.states() == {"sent": 6, "skipped": 1}
+        assert {address_of(number) for number in (1, 2, 3, 9)}.isdisjoint(relay.counts)
+        [skipped] = world.parts.store.deliveries.of(world.broadcast.id, DeliveryState.SKIPPED)
+        assert (skipped.subscriber, skipped.reason) == (9, "excluded")
 
 
 def test_a_dead_relay_costs_only_time(database: Database, tmp_path: Path) -> None:

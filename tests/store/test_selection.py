@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
 from campaign.errors import RefusedError
+from campaign.model import Exclusion
 from campaign.store.database import Database
 from campaign.store.selection import (
     Choice,
+    breakdown,
     choose,
     count,
     labels,
@@ -120,9 +123,71 @@ def test_the_people_of_an_excluded_list_are_left_out(database: Database) -> None
         one, staff = add_list(connection, "one"), add_list(connection, "staff", sender="other")
         outside = add_person(connection, "a@example.org", one)
         inside = add_person(connection, "b@example.org", one, staff)
-        choice = choose(connection, ["one"], exclude=["staff"])
+        choice = choose(connection, ["one"], without=Exclusion(lists=("staff",)))
         assert reached(connection, choice) == [outside]
         assert lapsed(connection, choice, [outside, inside], now=NOW) == {inside: "excluded"}
+
+
+@pytest.mark.parametrize(
+    ("person", "without", "is_reached"),
+    [
+        ({"areas": ["HAM", "POR"]}, {"areas": ("POR",)}, False),
+        ({"areas": ["HAM"]}, {"areas": ("POR",)}, True),
+        ({}, {"areas": ("POR",)}, True),
+        ({"audiences": ["vcs", "parents"]}, {"audiences": ("parents",)}, False),
+        ({"audiences": ["vcs"]}, {"audiences": ("parents",)}, True),
+        ({}, {"audiences": ("parents",)}, False),  # by the list that chose them
+        ({}, {"audiences": ("vcs",)}, True),
+        ({"state": "unsubscribed"}, {}, False),
+    ],
+)
+def test_areas_and_audiences_are_left_out(
+    database: Database, person: dict[str, Any], without: dict[str, tuple[str, ...]], is_reached: bool
+) -> None:
+    with database.write() as connection:
+        parents, plain = add_list(connection, "parents", audiences=["parents"]), add_list(connection, "plain")
+        number = add_person(connection, "a@example.org", parents, plain, **person)
+        choice = choose(connection, ["parents", "plain"], without=Exclusion(**without))
+        assert reached(connection, choice) == ([number] if is_reached else [])
+
+
+def test_everybody_on_the_lists_is_counted_once_with_the_most_telling_reason(database: Database) -> None:
+    with database.write() as connection:
+        one, two = add_list(connection, "one"), add_list(connection, "two")
+        board = add_list(connection, "board")
+        add_person(connection, "in@example.org", one, two)
+        add_person(connection, "on-board@example.org", one, board)
+        add_person(connection, "elsewhere@example.org", one, areas=["IOW"])
+        add_person(connection, "portsmouth@example.org", one, areas=["HAM", "POR"])
+        add_person(connection, "voter@example.org", two, audiences=["voters"])
+        add_person(connection, "paused@example.org", two, paused_until=NOW + timedelta(days=1))
+        add_person(connection, "gone@example.org", one, two, state="unsubscribed")
+        add_person(connection, "new@example.org", two, state="unconfirmed")
+        add_person(connection, "bounced@example.org", one, two)
+        add_suppression(connection, "bounced@example.org")
+        add_person(connection, "half@example.org", one, two)
+        add_suppression(connection, "half@example.org", scope="list", target="one")
+        choice = choose(
+            connection,
+            ["one", "two"],
+            areas=["HAM"],
+            audiences=["staff"],
+            without=Exclusion(lists=("board",), areas=("POR",)),
+        )
+        found = breakdown(connection, choice, now=NOW)
+        assert found == {
+            "reached": count(connection, choice, now=NOW),
+            "suppressed": 1,
+            "paused": 1,
+            "excluded": 2,
+            "another area": 1,
+            "another audience": 1,
+            "not confirmed yet": 1,
+            "left the list": 1,
+        }
+        assert found["reached"] == 2
+        everyone = choose(connection, ["one", "two"])
+        assert breakdown(connection, everyone, now=NOW)["reached"] == count(connection, everyone, now=NOW) == 6
 
 
 def test_slices_cover_everybody_once_and_jump_over_gaps(database: Database) -> None:

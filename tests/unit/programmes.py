@@ -159,6 +159,7 @@ FULL: dict[str, Any] = {
             "time": "08:10",
             "channel": "mail",
             "lists": ["staff"],
+            "exclude": {"lists": ["board"], "areas": ["BOTH"], "audiences": ["staff"]},
             "areas": ["BOTH"],
             "audiences": ["staff"],
             "theme": "first",

@@ -24,6 +24,7 @@ RULES: list[tuple[str, Any, str, Severity, str]] = [
     ("posts/walk/text", "", "P14", ERROR, "says nothing"),
     ("posts/walk/day", None, "P14", ERROR, "no time"),
     ("mailings/daily/lists", [], "P10", ERROR, "no list"),
+    ("mailings/daily/exclude", {"lists": ["staff"]}, "P10", ERROR, "goes to the list 'staff' and leaves it out"),
     ("mailings/daily/subject", "", "P14", WARNING, "no subject"),
     ("mailings/daily/preheader", "", "H5", WARNING, "no preheader"),
     ("mailings/daily/preheader", "Short", "H5", WARNING, "5 characters"),
@@ -224,6 +225,20 @@ def test_lists_of_one_mailing_share_a_sender() -> None:
     data = changed("mailings/daily/lists", ["staff", "others"])
     facts = {"staff": ListFacts(size=1, sender="roads"), "others": ListFacts(size=1, sender="rails")}
     assert "different senders" in codes(data, installation=installation(lists=facts))["P10"].message
+
+
+def test_what_a_mailing_is_for_and_leaves_out_is_told() -> None:
+    data = changed("mailings/daily/exclude", {"audiences": ["staff"]})
+    assert "P10" not in codes(data)
+    data["mailings"]["daily"]["audiences"] = ["staff"]
+    found = codes(data)["P10"]
+    assert (found.severity, found.where) == (WARNING, "mailings.daily.exclude.audiences")
+    assert "it is for staff, and leaves them out" in found.message
+
+
+def test_a_list_to_leave_out_must_be_there() -> None:
+    found = codes(changed("mailings/daily/exclude", {"lists": ["bord"]}), installation=installation())
+    assert (found["P10"].severity, found["P10"].where) == (ERROR, "mailings.daily.exclude.lists.0")
 
 
 def test_a_message_about_a_cancelled_theme_is_an_error() -> None:

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from campaign.delivery.shelf import Shelf
 from campaign.errors import Refused
-from campaign.model import Role
+from campaign.model import Exclusion, Role
+from campaign.store.tables_lists import subscribers
 from tests.delivery.world import EIGHT, a_mailing, a_post, a_week
 from tests.web.desks import DeskStand
 
@@ -54,6 +57,18 @@ def test_the_numbers_of_a_mailing_add_up_at_every_moment(desk: DeskStand) -> Non
     numbers = [int(part.split("</strong>")[0].replace(",", "")) for part in tiles.split("<strong>")[1:]]
     assert sum(numbers[:-1]) == numbers[-1]
     assert "no such mailbox" in page
+
+
+def test_who_would_not_get_a_mailing_is_counted_by_why(desk: DeskStand) -> None:
+    desk.load()
+    desk.sign_in(Role.VIEWER)
+    assert "On its lists, and not reached" not in desk.text(MAIL)
+    desk.load(mailings=(replace(a_mailing(), exclude=Exclusion(areas=("HAM",))),))
+    with desk.world.store.database.write() as connection:
+        connection.execute(update(subscribers).where(subscribers.c.id == 1).values(areas=",HAM,"))
+    table = desk.text(MAIL).split("On its lists, and not reached")[1].split("</table>")[0]
+    assert "Excluded" in table
+    assert ">1<" in table
 
 
 def test_what_happened_tells_each_attempt(desk: DeskStand) -> None:

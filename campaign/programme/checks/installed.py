@@ -53,6 +53,11 @@ def _lists(sheet: Sheet, installation: Installation) -> Iterator[Problem]:
                 yield sheet.error("P10", f"the installation has no list '{each}'", f"{where}.{index}", hint)
             else:
                 senders.add(facts.sender)
+        for index, each in enumerate(mailing.exclude.lists):
+            if each not in installation.lists:
+                hint = "Mend the name: as it stands, the mailing waits, for nobody knows whom to leave out."
+                what = f"the installation has no list '{each}' to leave out"
+                yield sheet.error("P10", what, f"mailings.{name}.exclude.lists.{index}", hint)
         if len(senders) > 1:
             message = f"its lists have different senders: {', '.join(sorted(senders))}"
             yield sheet.error("P10", message, where, "Make a mailing for each sender.")

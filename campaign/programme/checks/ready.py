@@ -79,11 +79,27 @@ def _post(sheet: Sheet, where: str, post: PlannedPost) -> Iterator[Problem]:
 def _mailing(sheet: Sheet, where: str, mailing: PlannedMailing) -> Iterator[Problem]:
     if not mailing.lists:
         yield sheet.error("P10", "it goes to no list", f"{where}.lists", "Name the lists that it goes to.")
+    yield from _left_out(sheet, f"{where}.exclude", mailing)
     if not mailing.subject:
         yield sheet.warning("P14", "it has no subject; the campaign's title stands in", f"{where}.subject")
     if not mailing.preheader:
         hint = "Write 40 to 100 characters that say what the email holds."
         yield sheet.warning("H5", "it has no preheader", f"{where}.preheader", hint)
+
+
+def _left_out(sheet: Sheet, where: str, mailing: PlannedMailing) -> Iterator[Problem]:
+    """What a mailing asks for and leaves out at once."""
+    without = mailing.exclude
+    for name in sorted({*mailing.lists} & {*without.lists}):
+        hint = "Take it out of one of them."
+        yield sheet.error("P10", f"it goes to the list '{name}' and leaves it out", f"{where}.lists", hint)
+    expand = sheet.programme.expand_areas
+    areas = {sheet.programme.areas.get(name, name) for name in expand(mailing.areas) & expand(without.areas)}
+    audiences = {*mailing.audiences} & {*without.audiences}
+    for key, both in (("areas", areas), ("audiences", audiences)):
+        if both:
+            what = f"it is for {', '.join(sorted(both))}, and leaves them out"
+            yield sheet.warning("P10", what, f"{where}.{key}", f"Take them out of `{key}`, or out of `exclude`.")
 
 
 def _resource(sheet: Sheet, name: str, resource: Resource) -> Iterator[Problem]:

@@ -115,15 +115,17 @@ def _mailing(ask: Ask, found: Message) -> dict[str, Any]:
     )
     try:
         lists, everybody = showing.reach(ask.work, found.force, planned, ask.now)
+        left_out = showing.left_out(ask.work, found.force, planned, ask.now)
         trouble = ""
     except RefusedError as error:
-        lists, everybody, trouble = [], 0, str(error)
+        lists, everybody, left_out, trouble = [], 0, [], str(error)
     wanted = item.total - item.tally.get(DeliveryState.SKIPPED, 0)
     kept = {"area": area, "audience": audience}
     return {
         "email": email,
         "lists": lists,
         "everybody": everybody,
+        "left_out": left_out,
         "trouble": trouble,
         "sent": item.tally.get(DeliveryState.SENT, 0),
         "wanted": wanted,
