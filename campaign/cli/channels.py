@@ -8,6 +8,7 @@ import click
 
 from campaign.cli.common import actor, as_option, opened, table
 from campaign.cli.connecting import connect, forget, stats, test, verify
+from campaign.cli.rotating import rotate_key
 
 if TYPE_CHECKING:
     from campaign.channels.registry import Registry
@@ -136,5 +137,5 @@ def _kind(app: App, name: str) -> str:
     return kinds[name]
 
 
-for command in (connect, verify, test, stats, forget):
+for command in (connect, verify, test, stats, forget, rotate_key):
     channels.add_command(command)

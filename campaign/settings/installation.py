@@ -1,9 +1,8 @@
-"""The installation's own files: its home, its key, `channels.yaml` and `senders.yaml`."""
+"""The installation's own files: its home, `channels.yaml` and `senders.yaml`."""
 
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,7 +13,8 @@ import yaml
 from campaign.errors import Problem, RefusedError, SettingsError
 from campaign.model import Sender
 from campaign.settings.environment import Settings, channel_secrets
-from campaign.tokens import KEY_BYTES, Key, new_key
+from campaign.settings.key_file import make_key
+from campaign.tokens import Key
 
 CHANNELS_FILE = """\
 # The channels of this installation. Nothing here is secret: secrets come from the environment or
@@ -66,50 +66,13 @@ def make_home(settings: Settings) -> Key:
         for name, text in (("channels.yaml", CHANNELS_FILE), ("senders.yaml", SENDERS_FILE)):
             if not (settings.home / name).exists():
                 (settings.home / name).write_text(text, encoding="utf-8")
-        return _make_key(settings.key_file)
+        return make_key(settings.key_file)
     except OSError as error:
         raise SettingsError(
             Problem(
                 code="S3", message=f"{error.filename} cannot be written ({error.strerror}).", hint="Set CAMPAIGN_HOME."
             )
         ) from None
-
-
-def _make_key(path: Path) -> Key:
-    if path.exists():
-        return load_key(path)
-    key = new_key()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key.secret.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return key
-
-
-def load_key(path: Path) -> Key:
-    """The installation's key. SettingsError where it is missing, unreadable, or open to other users."""
-    try:
-        text = path.read_text(encoding="ascii").strip()
-        if path.stat().st_mode & 0o077:
-            raise _no_key(path, "can be read by other users", f"Run: chmod 600 {path}")
-        secret = bytes.fromhex(text)
-    except FileNotFoundError:
-        raise _no_key(
-            path,
-            "is missing",
-            "Put the key back: a new one would let erased people be imported again. See docs/operations.",
-        ) from None
-    except (OSError, ValueError):
-        raise _no_key(path, "is not a key", "Restore the file that `campaign init` made.") from None
-    if len(secret) != KEY_BYTES:
-        raise _no_key(path, "is not a key", "Restore the file that `campaign init` made.")
-    return Key(secret)
-
-
-def _no_key(path: Path, what: str, hint: str) -> SettingsError:
-    return SettingsError(Problem(code="S4", message=f"The installation's key {path} {what}.", hint=hint))
 
 
 def need_home(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from campaign.store.campaigns import Campaigns
+from campaign.store.ciphers import Cipher
 from campaign.store.controls import Approvals, ChannelStates, Holds
 from campaign.store.database import Database
 from campaign.store.deliveries import Deliveries
@@ -14,7 +15,7 @@ from campaign.store.groups import Groups
 from campaign.store.ledger import Ledger
 from campaign.store.log import Log
 from campaign.store.mailings import Mailings
-from campaign.store.notes import Alerts, ChannelNotes, Cipher
+from campaign.store.notes import Alerts, ChannelNotes
 from campaign.store.paces import Paces
 from campaign.store.workers import Workers
 
@@ -39,11 +40,11 @@ class Store:
         self.alerts = Alerts(database)
         self.accounts = Accounts(database, cipher)
         self.forms = Forms(database)
-        self._cipher = cipher
+        self.cipher = cipher
 
     def notes(self, channel: str) -> ChannelNotes:
         """The notes of one channel."""
-        return ChannelNotes(self.database, channel, self._cipher)
+        return ChannelNotes(self.database, channel, self.cipher)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -14,9 +14,9 @@ from campaign.address import parse
 from campaign.clock import from_micros, to_micros
 from campaign.errors import RefusedError
 from campaign.model import Role
+from campaign.store.ciphers import Cipher, lock_in
 from campaign.store.database import Database
 from campaign.store.log import record
-from campaign.store.notes import Cipher
 from campaign.store.staff import add_person, need_person, remove_person
 from campaign.store.tables_desk import accounts, sessions, sign_in_links
 from campaign.store.tables_lists import people
@@ -110,8 +110,8 @@ class Accounts:
 
     def set_second(self, person: int, secret: str, *, who: str, now: datetime) -> None:
         """Ask that person for a code from now on ("": no more)."""
-        locked = self._need_cipher().lock(secret) if secret else ""
         with self._database.write() as connection:
+            locked = lock_in(connection, self._need_cipher(), secret) if secret else ""
             connection.execute(update(accounts).where(accounts.c.person == person).values(second=locked))
             record(connection, who=who, act="second factor on" if secret else "second factor off", now=now)
 

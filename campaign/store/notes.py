@@ -5,35 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from campaign.clock import from_micros, to_micros
 from campaign.errors import StoreError
+from campaign.store.ciphers import Cipher, lock_in
 from campaign.store.database import Database
 from campaign.store.tables import alerts, channel_notes
-
-
-class Cipher:
-    """Encrypts secret notes; the first key encrypts, every key decrypts (so that keys can be changed)."""
-
-    def __init__(self, *keys: bytes) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
-
-    def lock(self, value: str) -> str:
-        """The value, encrypted."""
-        return self._fernet.encrypt(value.encode()).decode()
-
-    def unlock(self, value: str) -> str:
-        """The value, in clear; StoreError where no key of ours made it."""
-        try:
-            return self._fernet.decrypt(value.encode()).decode()
-        except InvalidToken as error:
-            raise StoreError("A stored secret was made with another key. Connect the channel again.") from error
-
-    def relock(self, value: str) -> str:
-        """The same secret under the first key."""
-        return self._fernet.rotate(value.encode()).decode()
 
 
 class ChannelNotes:
@@ -62,16 +40,15 @@ class ChannelNotes:
             if new is None:
                 connection.execute(delete(channel_notes).where(mine))
             elif row is None:
-                values = {"value": self._kept(new, secret), "secret": secret}
+                values = {"value": self._kept(connection, new, secret), "secret": secret}
                 connection.execute(insert(channel_notes).values(channel=self._channel, name=name, **values))
             else:
-                connection.execute(
-                    update(channel_notes).where(mine).values(value=self._kept(new, secret), secret=secret)
-                )
+                values = {"value": self._kept(connection, new, secret), "secret": secret}
+                connection.execute(update(channel_notes).where(mine).values(**values))
         return True
 
-    def _kept(self, value: str, secret: bool) -> str:
-        return self._need_cipher().lock(value) if secret else value
+    def _kept(self, connection: Connection, value: str, secret: bool) -> str:
+        return lock_in(connection, self._need_cipher(), value) if secret else value
 
     def _clear(self, value: str, secret: bool) -> str:
         return self._need_cipher().unlock(value) if secret else value
@@ -80,16 +57,6 @@ class ChannelNotes:
         if self._cipher is None:
             raise StoreError("Secrets cannot be kept or read without the installation's key.")
         return self._cipher
-
-
-def relock_all(database: Database, cipher: Cipher) -> int:
-    """Encrypt every secret note anew under the cipher's first key; how many."""
-    with database.write() as connection:
-        rows = connection.execute(select(channel_notes).where(channel_notes.c.secret.is_(True))).all()
-        for row in rows:
-            mine = (channel_notes.c.channel == row.channel) & (channel_notes.c.name == row.name)
-            connection.execute(update(channel_notes).where(mine).values(value=cipher.relock(row.value)))
-    return len(rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

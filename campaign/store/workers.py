@@ -56,6 +56,15 @@ class Workers:
                 yield worker
 
     @contextmanager
+    def none(self) -> Iterator[None]:
+        """On SQLite, keep services from starting while the context lasts; BusyError where one runs."""
+        if not self._database.sqlite:
+            yield
+            return
+        with self._only_one():
+            yield
+
+    @contextmanager
     def _lived(self, host: str, pid: int, boot: str, now: datetime) -> Iterator[Worker]:
         with self._database.write() as connection:
             started = to_micros(now)

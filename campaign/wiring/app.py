@@ -29,6 +29,7 @@ from campaign.delivery.shelf import Shelf
 from campaign.errors import ChannelDown
 from campaign.model import ChannelRef, Email
 from campaign.settings import Settings, load_installation, load_key
+from campaign.store.ciphers import know_cipher
 from campaign.store.keys import know_key
 from campaign.store.lists import save_senders
 from campaign.wiring.parts import make_parts, open_store
@@ -47,6 +48,7 @@ class App:
         self.installation = load_installation(settings)
         with self.store.database.write() as connection:
             know_key(connection, self.key)
+            know_cipher(connection, self.store.cipher)
             save_senders(connection, self.installation.senders.values())
         media = media_publisher(settings, self.key)
         self.ways = Ways(self.store, settings, self.installation, self.clock, publish_media=media)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from campaign.clock import Clock
 from campaign.delivery.parts import Parts
 from campaign.delivery.parts import Ways as AnyWays
@@ -12,6 +10,7 @@ from campaign.model import Programme
 from campaign.render import Pages
 from campaign.render.pages import person_urls
 from campaign.settings import Approving, Installation, Settings
+from campaign.settings.key_file import load_key_file
 from campaign.store import Cipher, Database, Store, migrations
 from campaign.tokens import Key
 
@@ -31,12 +30,7 @@ def open_store(settings: Settings, key: Key, *, create: bool = False) -> Store:
     else:
         migrations.check(database)
     database.kept_apart = settings.home / "suppressions.log"
-    return Store(database, folder=settings.home, cipher=cipher_of(key))
-
-
-def cipher_of(key: Key) -> Cipher:
-    """What encrypts channels' secrets: a key derived from the installation's own."""
-    return Cipher(base64.urlsafe_b64encode(bytes.fromhex(key.hash("notes-v1", ""))))
+    return Store(database, folder=settings.home, cipher=Cipher(*load_key_file(settings.key_file).secrets))
 
 
 def make_parts(

@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
 
-from cryptography.fernet import Fernet
 from httpx import Response
 from starlette.testclient import TestClient
 
 from campaign.delivery.visitors import Weeks
 from campaign.model import PlannedMailing, PlannedPost, Role
+from campaign.store.ciphers import Cipher
 from campaign.store.desk import Account, Accounts
-from campaign.store.notes import Cipher
 from campaign.web.app import create_app
 from campaign.web.desk import passwords
 from campaign.web.parts import Desk, Parts, Site
@@ -33,7 +32,7 @@ class DeskStand:
         self, url: str, folder: Path, *, approvals: bool = False, base: str = BASE, start: datetime = EIGHT
     ) -> None:
         self.world = World(url, folder, approvals=approvals, start=start)
-        self.world.store.accounts = Accounts(self.world.store.database, Cipher(Fernet.generate_key()))
+        self.world.store.accounts = Accounts(self.world.store.database, Cipher(b"k" * 32))
         kinds = {"a": "recorder", "b": "recorder", "mail": "recorder", "hand": "recorder"}
         desk = Desk(work=self.world.parts, kinds=lambda: kinds, promise=lambda kind: f"A promise of {kind}.")
         self.parts = Parts(
