@@ -1,4 +1,4 @@
-"""Secrets at rest: encrypted, changed to another key whole or not at all, and never written under a key that is gone."""
+"""Secrets at rest: encrypted, changed to another key whole or not at all, never written under a key that is gone."""
 
 from __future__ import annotations
 
