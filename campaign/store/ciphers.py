@@ -58,9 +58,9 @@ def lock_in(connection: Connection, cipher: Cipher, value: str) -> str:
     return cipher.lock(value)
 
 
-def know_cipher(connection: Connection, cipher: Cipher) -> None:
+def know_cipher(connection: Connection, cipher: Cipher | None) -> None:
     """SettingsError where the key file at hand is older than the last change of the key of the sign-ins."""
-    if cipher.ids[0] in _retired(connection):
+    if cipher is not None and cipher.ids[0] in _retired(connection):
         raise SettingsError(
             Problem(
                 code="S4",
