@@ -66,6 +66,7 @@ def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
 def desk_of(app: App) -> Desk:
     """What the desk works with."""
     from campaign.channels.registry import Registry
+    from campaign.cli.checking import facts
     from campaign.errors import SettingsError
     from campaign.settings import Approving
     from campaign.web.parts import Desk
@@ -83,6 +84,7 @@ def desk_of(app: App) -> Desk:
         kinds=app.channel_kinds,
         promise=promise,
         other=app.settings.approvals is Approving.REQUIRED_OTHER,
+        facts=lambda: facts(app),
     )
 
 

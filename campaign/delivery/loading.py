@@ -80,7 +80,7 @@ def preview(
 def apply(parts: Parts, shown: Preview, *, author: str, reason: str, now: datetime) -> int:
     """Store the previewed programme as a new revision; its number.
 
-    Raises RefusedError where a row is refused.
+    Raises RefusedError where a row is refused, and Conflict where another revision came in since the preview.
     """
     if shown.refused:
         lines = "\n".join(f"  {row.key}: {row.reason}" for row in shown.refused)
@@ -97,6 +97,7 @@ def apply(parts: Parts, shown: Preview, *, author: str, reason: str, now: dateti
         author=author,
         reason=reason,
         now=now,
+        base=shown.new.number - 1,
     )
     for row in shown.rows:
         if row.change is Change.REMOVED:

@@ -11,6 +11,7 @@ from campaign.store.database import Database
 from campaign.store.deliveries import Deliveries
 from campaign.store.desk import Accounts
 from campaign.store.desk_forms import Forms
+from campaign.store.editors import Editors
 from campaign.store.groups import Groups
 from campaign.store.ledger import Ledger
 from campaign.store.log import Log
@@ -40,6 +41,7 @@ class Store:
         self.alerts = Alerts(database)
         self.accounts = Accounts(database, cipher)
         self.forms = Forms(database)
+        self.editors = Editors(database)
         self.cipher = cipher
 
     def notes(self, channel: str) -> ChannelNotes:

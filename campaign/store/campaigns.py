@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from campaign.clock import from_micros, to_micros
-from campaign.errors import RefusedError
+from campaign.errors import Conflict, RefusedError
 from campaign.store.database import Database, bump
 from campaign.store.log import record
 from campaign.store.tables import blobs, campaigns, resource_changes, revision_files, revisions
@@ -96,10 +96,12 @@ class Campaigns:
         author: str,
         reason: str,
         now: datetime,
+        base: int | None = None,
     ) -> int:
         """Store the programme (canonical JSON) and its files as a new revision; its number.
 
-        Content equal to the current revision's makes none and gives that number.
+        Content equal to the current revision's makes none and gives that number. `base` is the number of the revision
+        it was made from (0: none); Conflict where that is not the current one any more.
         """
         digest = revision_digest(programme, files)
         facts = {"title": title, "kind": kind, "series": series, "edition": edition}
@@ -108,6 +110,10 @@ class Campaigns:
             if row and _digest_of(connection, row.id, row.revision) == digest:
                 return int(row.revision)
             number = (row.revision if row else 0) + 1
+            if base is not None and number != base + 1:
+                raise Conflict(
+                    "Somebody saved another version meanwhile. Nothing was overwritten: look at theirs first."
+                )
             if row:
                 connection.execute(
                     update(campaigns).where(campaigns.c.id == row.id).values(revision=number, closed_at=None, **facts)
@@ -115,18 +121,15 @@ class Campaigns:
             else:
                 connection.execute(insert(campaigns).values(slug=slug, revision=1, loaded_at=to_micros(now), **facts))
             campaign_id = connection.execute(select(campaigns.c.id).where(campaigns.c.slug == slug)).scalar_one()
+            made = {
+                "programme": programme,
+                "digest": digest,
+                "author": author,
+                "reason": reason,
+                "made_at": to_micros(now),
+            }
             revision_id = connection.execute(
-                insert(revisions)
-                .values(
-                    campaign=campaign_id,
-                    number=number,
-                    programme=programme,
-                    digest=digest,
-                    author=author,
-                    reason=reason,
-                    made_at=to_micros(now),
-                )
-                .returning(revisions.c.id)
+                insert(revisions).values(campaign=campaign_id, number=number, **made).returning(revisions.c.id)
             ).scalar_one()
             _keep_files(connection, revision_id, files)
             record(
@@ -149,15 +152,7 @@ class Campaigns:
             found = connection.execute(query).first()
         if found is None:
             raise RefusedError(f"{slug} has no revision {number}; the newest is {row.revision}.")
-        return Revision(
-            id=found.id,
-            number=found.number,
-            programme=found.programme,
-            digest=found.digest,
-            author=found.author,
-            reason=found.reason,
-            made_at=from_micros(found.made_at),
-        )
+        return _revision(found)
 
     def files(self, revision: int) -> dict[str, bytes]:
         """Name -> content of every file of the revision with that row id."""
@@ -171,7 +166,22 @@ class Campaigns:
 
     def history(self, slug: str) -> list[Revision]:
         """Every revision, oldest first."""
-        return [self.revision(slug, number) for number in range(1, self.need(slug).revision + 1)]
+        query = select(revisions).where(revisions.c.campaign == self.need(slug).id).order_by(revisions.c.number)
+        with self._database.read() as connection:
+            return [_revision(row) for row in connection.execute(query)]
+
+    def file_digests(self, slug: str) -> dict[int, dict[str, str]]:
+        """Number of each revision -> name and SHA-256 of every file of it."""
+        query = (
+            select(revisions.c.number, revision_files.c.name, revision_files.c.digest)
+            .join(revision_files, revision_files.c.revision == revisions.c.id)
+            .where(revisions.c.campaign == self.need(slug).id)
+        )
+        found: dict[int, dict[str, str]] = {}
+        with self._database.read() as connection:
+            for number, name, digest in connection.execute(query):
+                found.setdefault(number, {})[name] = digest
+        return found
 
     def close(self, slug: str, *, author: str, now: datetime) -> None:
         """Mark a campaign as over: it is planned no more, and stays readable."""
@@ -235,6 +245,11 @@ def _keep_files(connection: Connection, revision: int, files: Mapping[str, bytes
         if connection.execute(select(blobs.c.digest).where(blobs.c.digest == digest)).first() is None:
             connection.execute(insert(blobs).values(digest=digest, data=data))
         connection.execute(insert(revision_files).values(revision=revision, name=name, digest=digest))
+
+
+def _revision(row: Row[Any]) -> Revision:
+    fields = {name: getattr(row, name) for name in ("id", "number", "programme", "digest", "author", "reason")}
+    return Revision(**fields, made_at=from_micros(row.made_at))
 
 
 def _campaign(row: Row[Any]) -> CampaignRow:

@@ -1,8 +1,8 @@
-"""The tables of the desk: accounts, sessions, one-time links, forms that were sent, uploads that wait for a yes."""
+"""The tables of the desk: accounts, sessions, one-time links, forms sent, uploads that wait, and who edits what."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, UniqueConstraint
 
 from campaign.store.tables import Id, instant, metadata, number, words
 
@@ -71,4 +71,17 @@ uploads = Table(
     Column("base", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
     instant("made_at", required=True),
+)
+
+#: Who has the form of a message open, so that two people who edit one message know of each other.
+edits = Table(
+    "edits",
+    metadata,
+    number(),
+    words("campaign"),
+    words("message"),
+    words("who"),
+    instant("began_at", required=True),
+    instant("seen_at", required=True),
+    UniqueConstraint("campaign", "message", "who"),
 )

@@ -20,7 +20,7 @@ STYLES = "text/css; charset=utf-8"
 #: Name as pages say it -> media type and the files it is made of, in order.
 BUNDLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "public.css": (STYLES, ("css/tokens.css", "css/base.css", "css/parts.css", "css/public.css")),
-    "desk.css": (STYLES, ("css/tokens.css", "css/base.css", "css/parts.css", "css/desk.css")),
+    "desk.css": (STYLES, ("css/tokens.css", "css/base.css", "css/parts.css", "css/desk.css", "css/editing.css")),
     "icons.svg": ("image/svg+xml", ("vendor/lucide/icons.svg",)),
     "htmx.js": ("text/javascript; charset=utf-8", ("vendor/htmx/htmx.min.js",)),
 }

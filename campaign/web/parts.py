@@ -15,6 +15,7 @@ from campaign.delivery.forms import Hook, Labels, Offer, PreferencesForm, Publis
 from campaign.delivery.parts import Parts as Work
 
 if TYPE_CHECKING:
+    from campaign.programme.checks import Installation
     from campaign.store.joining import Asked, Joined, Left
     from campaign.store.preferences import Preferences, Saved
 
@@ -166,13 +167,15 @@ class Visitors(Protocol):
 class Desk:
     """What the desk works with. `kinds`: every channel's kind by name; `promise` is what a kind says of itself.
 
-    `other`: nobody approves what they last edited.
+    `other`: nobody approves what they last edited. `facts` is what the checks of a message want to know of the
+    installation; None: what needs it is not judged.
     """
 
     work: Work
     kinds: Callable[[], Mapping[str, str]]
     promise: Callable[[str], str]
     other: bool = False
+    facts: Callable[[], Installation] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,11 @@ class Ask:
         """A page of the desk."""
         return self.door.page(self, template, status=status, here=here, week=week, **context)
 
+    def fragment(self, template: str, **context: Any) -> Response:
+        """A part of a page, for a page that is open."""
+        answer: Response = self.door.templates.desk(template, ask=self, **context)
+        return answer
+
     def back(self, path: str, said: str = "", **values: object) -> Response:
         """Lead on to a page of ours, which says `said` (a key of the catalogue) at its top."""
         if said:

@@ -12,12 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from campaign.delivery import approving, settling, showing, views
-from campaign.delivery.shelf import InForce
 from campaign.errors import RefusedError
-from campaign.model import Broadcast, BroadcastState, DeliveryState
+from campaign.model import BroadcastState, DeliveryState
 from campaign.plan import Planned
 from campaign.web.desk import show, times
 from campaign.web.desk.door import Ask
+from campaign.web.desk.found import Message, find
 from campaign.web.desk.needs import moment_of
 from campaign.web.security import policy
 from campaign.web.words import PageWords
@@ -38,44 +38,9 @@ FRAME = {
 OUTCOMES = frozenset({"accepted", "Refused", "TryLater", "Uncertain", "ChannelDown"})
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message of one day: its entry, plan and rows by channel."""
-
-    force: InForce
-    entry: show.Entry
-    planned: tuple[Planned, ...]
-    rows: dict[str, Broadcast]
-
-    @property
-    def zone(self) -> str:
-        """The campaign's zone."""
-        return self.force.programme.campaign.timezone
-
-    @property
-    def path(self) -> str:
-        """Its page."""
-        return self.entry.path
-
-
-def _find(ask: Ask) -> Message:
-    slug, message, day = ask.path("campaign"), ask.path("message"), ask.path("day")
-    force = next((each for each in ask.door.shelf.all() if each.slug == slug), None)
-    planned = tuple(
-        each for each in (force.planned if force else ()) if each.key.message == message and each.key.day == day
-    )
-    if force is None or not planned:
-        raise HTTPException(404)
-    keys = {str(each.key) for each in planned}
-    week = ask.week(force)
-    items = tuple(item for item in week.items if item.key in keys)
-    rows = {key: row for key, row in ask.work.store.ledger.of(slug).items() if key in keys}
-    return Message(force, show.Entry(items), planned, rows)
-
-
 def message(ask: Ask) -> Response:
     """The page of a message."""
-    found = _find(ask)
+    found = find(ask)
     words = ask.door.templates.words()
     approvals = ask.work.store.approvals.standing(f"{found.force.slug}/")
     mine = [approvals[item.key] for item in found.entry.items if item.key in approvals]
@@ -91,6 +56,7 @@ def message(ask: Ask) -> Response:
         approving=ask.work.approving(),
         unapproved=[item for item in found.entry.items if show.state_of(item) == "approval"],
         ahead=ahead,
+        editable=ahead and ask.may("editor"),
         moment=f"{found.entry.at.astimezone(ZoneInfo(found.zone)):%Y-%m-%dT%H:%M}",
         history=_history(ask, found),
         state_of=show.state_of,
@@ -205,7 +171,7 @@ def _outcome(outcome: str, reason: str, words: PageWords) -> str:
 
 def frame(ask: Ask) -> Response:
     """The email itself, for the frame: under a policy of its own, without scripts."""
-    found = _find(ask)
+    found = find(ask)
     if not found.entry.is_mailing:
         raise HTTPException(404)
     area, audience = _reader(ask, found)
@@ -218,7 +184,7 @@ def frame(ask: Ask) -> Response:
 
 def approve(ask: Ask) -> Response:
     """Approve this version. RefusedError where it is not the one that was shown any more."""
-    found = _find(ask)
+    found = find(ask)
     if ask.text("revision") != str(found.force.number):
         raise RefusedError("The programme was changed while you read. Read this message again, then approve it.")
     late = [each for each in found.planned if _late(found, each, ask.now)]
@@ -241,7 +207,7 @@ def _late(found: Message, planned: Planned, now: datetime) -> bool:
 
 def withdraw(ask: Ask) -> Response:
     """Take the approval back, with a comment for whoever wrote it."""
-    found = _find(ask)
+    found = find(ask)
     if not ask.text("comment"):
         raise RefusedError("Say what should change: whoever wrote it has to know.")
     approving.withdraw(
@@ -252,7 +218,7 @@ def withdraw(ask: Ask) -> Response:
 
 def move(ask: Ask) -> Response:
     """Give everything of it that has not opened another time."""
-    found = _find(ask)
+    found = find(ask)
     to = moment_of(ask.text("to"), found.zone)
     for item in _ahead(found):
         settling.move(ask.work, found.force, item.key, to, author=ask.who, now=ask.now)
@@ -261,7 +227,7 @@ def move(ask: Ask) -> Response:
 
 def skip(ask: Ask) -> Response:
     """Decide that what has not opened of it never goes."""
-    found = _find(ask)
+    found = find(ask)
     for item in _ahead(found):
         settling.drop(ask.work, found.force, item.key, author=ask.who, now=ask.now, reason=ask.text("reason")[:300])
     return ask.back(found.path, "needs.done_drop")

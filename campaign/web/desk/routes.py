@@ -5,7 +5,20 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from campaign.model import Role
-from campaign.web.desk import activity, messages, needs, pausing, people, programme, signing, team, uploads, week
+from campaign.web.desk import (
+    activity,
+    editing,
+    messages,
+    needs,
+    pausing,
+    people,
+    pictures,
+    programme,
+    signing,
+    team,
+    uploads,
+    week,
+)
 from campaign.web.desk.door import Act, Door
 from campaign.web.parts import Desk, Parts
 from campaign.web.templating import Templates
@@ -19,6 +32,12 @@ ACTS = (
     Act("POST", "/desk/settle", Role.APPROVER, needs.settle),
     Act("GET", MESSAGE, Role.VIEWER, messages.message),
     Act("GET", f"{MESSAGE}/frame", Role.VIEWER, messages.frame),
+    Act("GET", f"{MESSAGE}/edit", Role.EDITOR, editing.form),
+    Act("POST", f"{MESSAGE}/edit", Role.EDITOR, editing.change, editing.LARGEST),
+    Act("POST", f"{MESSAGE}/edit/leave", Role.EDITOR, editing.leave),
+    Act("GET", f"{MESSAGE}/edit/others", Role.EDITOR, editing.others),
+    Act("GET", "/desk/image/kept/{token}", Role.EDITOR, pictures.kept_image),
+    Act("GET", "/desk/image/{campaign}/{number:int}/{name}", Role.VIEWER, pictures.image),
     Act("POST", f"{MESSAGE}/approve", Role.APPROVER, messages.approve),
     Act("POST", f"{MESSAGE}/withdraw", Role.APPROVER, messages.withdraw),
     Act("POST", f"{MESSAGE}/move", Role.APPROVER, messages.move),

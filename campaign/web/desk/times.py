@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from campaign.model import Day
 from campaign.render import speak
 from campaign.render.words import Words
+from campaign.web.words import PageWords
 
 
 def moment(at: datetime, zone: str, now: datetime, words: Words) -> str:
@@ -21,3 +23,11 @@ def moment(at: datetime, zone: str, now: datetime, words: Words) -> str:
 def clock(at: datetime, zone: str, words: Words) -> str:
     """`10:05am`."""
     return speak.clock_time(at.astimezone(ZoneInfo(zone)), words)
+
+
+def day(found: Day, words: PageWords) -> str:
+    """`Monday 9 October`, or its weekday while it has no date."""
+    if not found.dates:
+        return found.weekday or found.id
+    weekdays = words.join([speak.weekday(each, words.shared) for each in found.dates])
+    return f"{weekdays} {speak.span(found.dates, words.shared).rsplit(' ', 1)[0]}"

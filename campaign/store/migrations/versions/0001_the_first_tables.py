@@ -96,6 +96,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_counts_since", ["since"], unique=False)
 
     op.create_table(
+        "edits",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("campaign", sa.Text(), server_default="", nullable=False),
+        sa.Column("message", sa.Text(), server_default="", nullable=False),
+        sa.Column("who", sa.Text(), server_default="", nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edits")),
+        sa.UniqueConstraint("campaign", "message", "who", name=op.f("uq_edits_campaign_message_who")),
+    )
+    op.create_table(
         "feedback",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("key", sa.String(length=128), nullable=False),
@@ -658,6 +669,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_feedback_hash")
 
     op.drop_table("feedback")
+    op.drop_table("edits")
     with op.batch_alter_table("counts", schema=None) as batch_op:
         batch_op.drop_index("ix_counts_since")
 
