@@ -20,7 +20,7 @@ def init(person: str) -> None:
         with app.store.database.write() as connection:
             if person and person not in {each.name for each in all_people(connection)}:
                 add_person(connection, person, role="administrator", who=person, now=app.clock.now())
-        link = app.store.accounts.first_link(now=app.clock.now())
+        link = app.store.sign_in_links.first(now=app.clock.now())
     finally:
         app.close()
     click.echo(f"Home:   {settings.home.resolve()}")

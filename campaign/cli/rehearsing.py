@@ -61,7 +61,7 @@ def _serve(app: App) -> None:
     """Serve the pages and the desk of the rehearsal until Ctrl-C."""
     from campaign.cli.pages import served
 
-    link = app.store.accounts.enter_link("Rehearsal", now=app.clock.now())
+    link = app.store.sign_in_links.entering("Rehearsal", now=app.clock.now())
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())

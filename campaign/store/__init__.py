@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from campaign.store.accounts import Accounts
 from campaign.store.campaigns import Campaigns
+from campaign.store.challenges import Challenges
 from campaign.store.ciphers import Cipher
 from campaign.store.controls import Approvals, ChannelStates, Holds
 from campaign.store.database import Database
 from campaign.store.deliveries import Deliveries
-from campaign.store.desk import Accounts
 from campaign.store.desk_forms import Forms
 from campaign.store.editors import Editors
 from campaign.store.groups import Groups
@@ -18,6 +19,10 @@ from campaign.store.log import Log
 from campaign.store.mailings import Mailings
 from campaign.store.notes import Alerts, ChannelNotes
 from campaign.store.paces import Paces
+from campaign.store.passkeys import Passkeys
+from campaign.store.second import Seconds
+from campaign.store.sessions import Sessions
+from campaign.store.sign_in_links import SignInLinks
 from campaign.store.workers import Workers
 
 
@@ -40,6 +45,11 @@ class Store:
         self.log = Log(database)
         self.alerts = Alerts(database)
         self.accounts = Accounts(database, cipher)
+        self.sessions = Sessions(database)
+        self.sign_in_links = SignInLinks(database)
+        self.seconds = Seconds(database, cipher)
+        self.passkeys = Passkeys(database)
+        self.challenges = Challenges(database, cipher)
         self.forms = Forms(database)
         self.editors = Editors(database)
         self.cipher = cipher

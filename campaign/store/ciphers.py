@@ -16,7 +16,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, insert, select,
 
 from campaign.errors import Problem, SettingsError, StoreError
 from campaign.store.tables import channel_notes, meta
-from campaign.store.tables_desk import accounts
+from campaign.store.tables_desk import accounts, challenges
 
 #: Name in `meta` of the ids of keys that secrets are no longer kept under.
 _RETIRED = "retired secrets keys"
@@ -91,6 +91,7 @@ def relock_all(connection: Connection, cipher: Cipher) -> int:
         number += 1
         table, column, mine = place
         connection.execute(update(table).where(mine).values({column: cipher.relock(value)}))
+    connection.execute(challenges.delete())  # what is under way for minutes is begun again
     retired = sorted((_retired(connection) | set(cipher.ids[1:])) - {cipher.ids[0]})
     connection.execute(meta.delete().where(meta.c.name == _RETIRED))
     connection.execute(insert(meta).values(name=_RETIRED, value=" ".join(retired)))

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from campaign.clock import to_micros
 from campaign.errors import CampaignError
@@ -19,7 +19,7 @@ from campaign.model import BroadcastState, DeliveryState, HoldScope, Strength
 from campaign.store.database import Database, bump
 from campaign.store.log import record
 from campaign.store.tables import broadcasts, deliveries, holds, meta
-from campaign.store.tables_desk import sessions, sign_in_links
+from campaign.store.tables_desk import challenges, sessions, sign_in_links
 from campaign.store.tables_lists import suppressions
 
 REASON = "restored from a backup"
@@ -93,6 +93,7 @@ def _sign_everybody_out(connection: Connection, now: datetime) -> None:
     """A session that was ended, or a link that was used, since the backup must not come back."""
     connection.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=to_micros(now)))
     connection.execute(update(sign_in_links).where(sign_in_links.c.used_at.is_(None)).values(used_at=to_micros(now)))
+    connection.execute(delete(challenges))
 
 
 def unsettled(connection: Connection, hold: int) -> int:

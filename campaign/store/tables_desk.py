@@ -1,13 +1,14 @@
-"""The tables of the desk: accounts, sessions, one-time links, forms sent, uploads that wait, and who edits what."""
+"""The tables of the desk: accounts and what they sign in with, sessions, forms that were sent, uploads that wait."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, UniqueConstraint
 
-from campaign.store.tables import Id, instant, metadata, number, words
+from campaign.store.tables import Id, flag, instant, metadata, number, words
 
-#: Who may sign in. `password` is an argon2id hash, "" until the person chose one; `second` an encrypted TOTP secret, ""
-#: where there is none, and `second_step` the last time step that was used, so that no code works twice.
+#: Who may sign in. `password` is an argon2id hash, "" where there is none; `second` an encrypted TOTP secret, "" where
+#: there is none, and `second_step` the last time step that was used, so that no code works twice. `ready`: they can
+#: sign in, for they chose a password or were recognised by a provider.
 accounts = Table(
     "accounts",
     metadata,
@@ -17,7 +18,59 @@ accounts = Table(
     words("password"),
     words("second"),
     Column("second_step", BigInteger, nullable=False, server_default="0"),
+    flag("ready"),
+    Column("theme", String(8), nullable=False, server_default=""),
     instant("made_at", required=True),
+)
+
+#: Codes on paper that stand in for an app's, each once: their hashes.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    number(),
+    Column("person", ForeignKey("people.id"), nullable=False, index=True),
+    Column("code_hash", String(64), nullable=False, unique=True),
+    instant("made_at", required=True),
+    instant("used_at"),
+)
+
+#: Passkeys (Web Authentication): the authenticator's name for the key, and the public key itself.
+passkeys = Table(
+    "passkeys",
+    metadata,
+    number(),
+    Column("person", ForeignKey("people.id"), nullable=False, index=True),
+    Column("credential", String(1400), nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("uses", BigInteger, nullable=False, server_default="0"),
+    words("name"),
+    words("transports"),
+    instant("made_at", required=True),
+    instant("used_at"),
+)
+
+#: Who somebody is elsewhere: a subject of an OpenID Connect issuer.
+identities = Table(
+    "identities",
+    metadata,
+    number(),
+    Column("person", ForeignKey("people.id"), nullable=False, index=True),
+    Column("issuer", String(400), nullable=False),
+    Column("subject", String(255), nullable=False),
+    instant("made_at", required=True),
+    UniqueConstraint("issuer", "subject"),
+)
+
+#: What was begun and waits for an answer, once: a passkey's challenge, a way to a provider, a key for an app.
+challenges = Table(
+    "challenges",
+    metadata,
+    number(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("kind", String(12), nullable=False),
+    Column("person", BigInteger, nullable=False, server_default="0"),
+    words("content"),
+    instant("until", required=True),
 )
 
 #: Sessions, by the hash of the token that the browser holds.
@@ -36,7 +89,7 @@ sessions = Table(
 )
 
 #: Links that work once: `first` makes the first administrator, `invite` lets a person choose a password, `enter` signs
-#: in.
+#: in, `browser` makes a browser known, so that nobody's guesses elsewhere can keep it out.
 sign_in_links = Table(
     "sign_in_links",
     metadata,

@@ -35,7 +35,7 @@ from campaign.model import (
     When,
 )
 from campaign.render import Pages, Urls
-from campaign.store import Database, Store
+from campaign.store import Cipher, Database, Store
 from campaign.tokens import Key
 
 EIGHT = datetime(2023, 10, 9, 7, 0, tzinfo=UTC)
@@ -166,7 +166,7 @@ class World:
         self.clock = SettableClock(start)
         self.key = Key(b"k" * 32)
         self.approvals = approvals
-        self.store = Store(Database(url), folder=folder)
+        self.store = Store(Database(url), folder=folder, cipher=Cipher(b"c" * 32))
         made = {name: Recorder(name, self.clock) for name in ("a", "b", "mail")}
         made["hand"] = ManualRecorder("hand", self.clock)
         self.ways = Channels(made, {}, self.store)

@@ -12,8 +12,10 @@ from starlette.testclient import TestClient
 
 from campaign.delivery.visitors import Weeks
 from campaign.model import PlannedMailing, PlannedPost, Role
-from campaign.store.ciphers import Cipher
-from campaign.store.desk import Account, Accounts
+from campaign.store.account_rows import Account
+from campaign.store.accounts import Accounts
+from campaign.store.sessions import Sessions
+from campaign.store.sign_in_links import SignInLinks
 from campaign.web.app import create_app
 from campaign.web.desk import passwords
 from campaign.web.parts import Desk, Parts, Site
@@ -32,7 +34,6 @@ class DeskStand:
         self, url: str, folder: Path, *, approvals: bool = False, base: str = BASE, start: datetime = EIGHT
     ) -> None:
         self.world = World(url, folder, approvals=approvals, start=start)
-        self.world.store.accounts = Accounts(self.world.store.database, Cipher(b"k" * 32))
         kinds = {"a": "recorder", "b": "recorder", "mail": "recorder", "hand": "recorder"}
         desk = Desk(work=self.world.parts, kinds=lambda: kinds, promise=lambda kind: f"A promise of {kind}.")
         self.parts = Parts(
@@ -60,6 +61,16 @@ class DeskStand:
         """The accounts."""
         return self.world.store.accounts
 
+    @property
+    def links(self) -> SignInLinks:
+        """The one-time links."""
+        return self.world.store.sign_in_links
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions."""
+        return self.world.store.sessions
+
     def load(self, *posts: PlannedPost, mailings: tuple[PlannedMailing, ...] = ()) -> None:
         """Load a week: of a post a day over two channels and a mailing, unless others are given."""
         posts = posts or (a_post(channels=("a", "b")),)
@@ -72,13 +83,13 @@ class DeskStand:
         if name in known:
             return known[name]
         login = f"{name.lower().replace(' ', '.')}@example.org"
-        link = self.accounts.invite(name=name, login=login, role=role, who="test", now=self.world.now)
-        return self.accounts.accept(link, password=HASH, now=self.world.now)
+        link = self.links.invite(name=name, login=login, role=role, who="test", now=self.world.now)
+        return self.links.accept(link, password=HASH, now=self.world.now)
 
     def sign_in(self, role: Role, name: str = "") -> Account:
         """Be signed in as somebody of that role."""
         account = self.person(role, name)
-        token = self.accounts.start(account, network="127.0.0.0/24", agent="tests", now=self.world.now)
+        token = self.sessions.start(account, network="127.0.0.0/24", agent="tests", now=self.world.now)
         self.client.cookies.clear()
         self.client.cookies.set("desk", token, domain="testserver.local")
         return account

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pyotp
 import pytest
 
 from campaign.errors import RefusedError
@@ -153,28 +152,28 @@ def test_a_session_ends_by_time_by_hand_and_with_the_account(both: DeskStand) ->
     both.world.clock.advance(timedelta(hours=13))
     assert both.client.get("/desk").status_code == 303
     both.sign_in(Role.EDITOR, "Ada")
-    other = both.accounts.start(both.person(Role.EDITOR, "Ada"), network="", agent="other", now=both.world.now)
-    found = both.accounts.session(other, now=both.world.now)
+    other = both.sessions.start(both.person(Role.EDITOR, "Ada"), network="", agent="other", now=both.world.now)
+    found = both.sessions.find(other, now=both.world.now)
     assert found
     assert both.post(f"/desk/account/sessions/{found.id}").status_code == 303
-    assert both.accounts.session(other, now=both.world.now) is None
+    assert both.sessions.find(other, now=both.world.now) is None
     both.accounts.remove(both.person(Role.EDITOR, "Ada").person, who="test", now=both.world.now)
     assert both.client.get("/desk").status_code == 303
 
 
 def test_nobody_ends_another_persons_session(desk: DeskStand) -> None:
     ada = desk.person(Role.EDITOR, "Ada")
-    token = desk.accounts.start(ada, network="", agent="", now=desk.world.now)
-    found = desk.accounts.session(token, now=desk.world.now)
+    token = desk.sessions.start(ada, network="", agent="", now=desk.world.now)
+    found = desk.sessions.find(token, now=desk.world.now)
     assert found
     desk.sign_in(Role.ADMINISTRATOR, "Bea")
     assert desk.post(f"/desk/account/sessions/{found.id}").status_code == 422
-    assert desk.accounts.session(token, now=desk.world.now)
+    assert desk.sessions.find(token, now=desk.world.now)
 
 
 def test_the_first_administrator_comes_by_a_link_that_works_once(both: DeskStand) -> None:
-    stale = both.accounts.first_link(now=both.world.now)
-    link = both.accounts.first_link(now=both.world.now)
+    stale = both.links.first(now=both.world.now)
+    link = both.links.first(now=both.world.now)
     assert "does not work" in both.text(f"/desk/enter/{stale}", 404)
     both.text(f"/desk/enter/{link}")
     both.text(f"/desk/enter/{link}")
@@ -185,45 +184,24 @@ def test_the_first_administrator_comes_by_a_link_that_works_once(both: DeskStand
     form["password"] = PASSWORD
     assert both.client.post(f"/desk/enter/{link}", data=form, headers=ORIGIN).headers["location"] == "/desk"
     assert "Ada Example" in both.text("/desk")
-    assert both.accounts.first_link(now=both.world.now) == ""
+    assert both.links.first(now=both.world.now) == ""
     assert both.client.post(f"/desk/enter/{link}", data=form, headers=ORIGIN).status_code == 404
     with pytest.raises(RefusedError, match="only administrator"):
         both.accounts.set_role(both.accounts.all()[0].person, Role.VIEWER, who="test", now=both.world.now)
 
 
 def test_a_link_is_too_old_after_its_time(desk: DeskStand) -> None:
-    link = desk.accounts.first_link(now=desk.world.now)
+    link = desk.links.first(now=desk.world.now)
     desk.world.clock.advance(timedelta(days=1))
     desk.text(f"/desk/enter/{link}", 404)
 
 
-def test_a_second_factor_is_asked_for_and_each_code_works_once(both: DeskStand) -> None:
-    both.sign_in(Role.EDITOR, "Ada")
-    page = both.text("/desk/account")
-    secret = page.split('name="secret" value="')[1].split('"')[0]
-    moment = int(both.world.now.timestamp())
-    wrong = both.post("/desk/account/second", secret=secret, code="000000")
-    assert wrong.status_code == 422
-    assert both.post("/desk/account/second", secret=secret, code=pyotp.TOTP(secret).at(moment)).status_code == 303
-    form = {"login": "ada@example.org", "password": PASSWORD}
-
-    def sign_in(code: str) -> int:
-        status: int = both.browser().post("/desk/sign-in", data={**form, "code": code}, headers=ORIGIN).status_code
-        return status
-
-    assert sign_in("") == 422
-    code = pyotp.TOTP(secret).at(moment)
-    assert [sign_in(code), sign_in(code)] == [303, 422]
-    both.world.clock.advance(timedelta(seconds=60))
-    assert sign_in(pyotp.TOTP(secret).at(moment + 60)) == 303
-
-
 def test_another_password_ends_the_other_sessions(desk: DeskStand) -> None:
     ada = desk.sign_in(Role.EDITOR, "Ada")
-    other = desk.accounts.start(ada, network="", agent="", now=desk.world.now)
+    other = desk.sessions.start(ada, network="", agent="", now=desk.world.now)
     assert desk.post("/desk/account/password", old="wrong", new="another long password").status_code == 422
     assert desk.post("/desk/account/password", old=PASSWORD, new="another long password").status_code == 303
-    assert desk.accounts.session(other, now=desk.world.now) is None
+    assert desk.sessions.find(other, now=desk.world.now) is None
     desk.text("/desk")
 
 
@@ -252,7 +230,7 @@ def test_the_cookie_is_bound_to_the_host_where_there_is_tls(tmp_path) -> None:  
 
 
 def test_a_restore_signs_everybody_out(both: DeskStand) -> None:
-    link = both.accounts.first_link(now=both.world.now)
+    link = both.links.first(now=both.world.now)
     both.sign_in(Role.ADMINISTRATOR)
     both.text("/desk")
     database, now = both.world.store.database, both.world.now

@@ -30,7 +30,8 @@ from campaign.web.security import is_form
 from campaign.web.templating import Templates
 
 if TYPE_CHECKING:
-    from campaign.store.desk import Account, Session
+    from campaign.store.account_rows import Account
+    from campaign.store.sessions import Session
 
 FIELD = "form"
 #: Where one may be led back to after signing in: a page of the desk.
@@ -107,7 +108,7 @@ class Ask:
     def back(self, path: str, said: str = "", **values: object) -> Response:
         """Lead on to a page of ours, which says `said` (a key of the catalogue) at its top."""
         if said:
-            self.work.store.accounts.say(self.session.id, self.door.templates.words()(said, **values))
+            self.work.store.sessions.say(self.session.id, self.door.templates.words()(said, **values))
         return self.door.lead(path)
 
 
@@ -177,13 +178,13 @@ class Door:
     def session(self, request: Request, now: datetime) -> Session | None:
         """The session of the browser that asks."""
         token = request.cookies.get(self.cookie, "")
-        return self.desk.work.store.accounts.session(token, now=now) if token else None
+        return self.desk.work.store.sessions.find(token, now=now) if token else None
 
     def start(self, request: Request, account: Account, path: str) -> Response:
         """Sign in: a new session, and on to a page."""
         now, network = self.parts.clock.now(), network_of(client_address(request, self.parts.site))
         agent = request.headers.get("user-agent", "")
-        token = self.desk.work.store.accounts.start(account, network=network, agent=agent, now=now)
+        token = self.desk.work.store.sessions.start(account, network=network, agent=agent, now=now)
         answer = self.lead(path)
         answer.set_cookie(
             self.cookie, token, path=self.parts.site.root or "/", httponly=True, secure=self.parts.site.secure,
@@ -226,14 +227,14 @@ class Door:
     def page(self, ask: Ask, template: str, *, status: int, here: str, week: str, **context: Any) -> Response:
         """A page with the desk's frame around it."""
         if ask.session.said:
-            ask.work.store.accounts.say(ask.session.id, "")
+            ask.work.store.sessions.say(ask.session.id, "")
         answer: Response = self.templates.desk(
             template,
             status=status,
             ask=ask,
             form_token=lambda: self.token(ask),
             desk={
-                "theme": "",
+                "theme": ask.account.theme,
                 "week": week,
                 "user": ask.who,
                 "state": self.templates.words()("desk.sending_on"),

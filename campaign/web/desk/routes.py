@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from campaign.model import Role
 from campaign.web.desk import (
+    account,
     activity,
     editing,
     messages,
@@ -70,11 +71,17 @@ ACTS = (
     Act("POST", "/desk/users/sessions/{id:int}", Role.ADMINISTRATOR, team.end_session),
     Act("GET", "/desk/activity", Role.VIEWER, activity.activity),
     Act("GET", "/desk/activity.csv", Role.EDITOR, activity.as_table),
-    Act("GET", "/desk/account", Role.VIEWER, signing.account),
-    Act("POST", "/desk/account/password", Role.VIEWER, signing.change_password),
-    Act("POST", "/desk/account/second", Role.VIEWER, signing.second_factor),
-    Act("POST", "/desk/account/sessions/{id:int}", Role.VIEWER, signing.end_session),
-    Act("POST", "/desk/sign-out", Role.VIEWER, signing.sign_out),
+    Act("GET", "/desk/account", Role.VIEWER, account.account),
+    Act("POST", "/desk/account/theme", Role.VIEWER, account.theme),
+    Act("POST", "/desk/account/password", Role.VIEWER, account.change_password),
+    Act("POST", "/desk/account/second/begin", Role.VIEWER, account.begin_second),
+    Act("GET", "/desk/account/second", Role.VIEWER, account.second),
+    Act("GET", "/desk/account/second.svg", Role.VIEWER, account.picture),
+    Act("POST", "/desk/account/second", Role.VIEWER, account.switch_on),
+    Act("POST", "/desk/account/second/codes", Role.VIEWER, account.new_codes),
+    Act("POST", "/desk/account/second/off", Role.VIEWER, account.switch_off),
+    Act("POST", "/desk/account/sessions/{id:int}", Role.VIEWER, account.end_session),
+    Act("POST", "/desk/sign-out", Role.VIEWER, account.sign_out),
 )
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from campaign.errors import AddressError, RefusedError
 from campaign.model import HoldScope, Role, Strength
 from campaign.web.desk import times
+from campaign.web.desk.account import browsers
 from campaign.web.desk.door import Ask
 
 
@@ -96,7 +97,8 @@ def _users(ask: Ask, errors: dict[str, str], link: str) -> Response:
         here="users",
         errors=errors,
         accounts=ask.work.store.accounts.all(),
-        sessions=ask.work.store.accounts.sessions(now=ask.now),
+        sessions=browsers(ask),
+        zone=ask.door.zone(),
         roles={role.value: words(f"users.{role.value}") for role in Role},
         values={name: ask.text(name) for name in ("name", "login", "role")},
         link=ask.door.templates.absolute(f"/desk/enter/{link}") if link else "",
@@ -111,7 +113,7 @@ def invite(ask: Ask) -> Response:
     if ask.text("role") not in set(Role):
         return _users(ask, {"role": words("users.no_role")}, "")
     try:
-        link = ask.work.store.accounts.invite(
+        link = ask.work.store.sign_in_links.invite(
             name=ask.text("name"), login=ask.text("login"), role=Role(ask.text("role")), who=ask.who, now=ask.now
         )
     except AddressError as error:
@@ -123,7 +125,7 @@ def invite(ask: Ask) -> Response:
 
 def reset(ask: Ask) -> Response:
     """A link by which somebody chooses another password."""
-    link = ask.work.store.accounts.reset(int(ask.path("person")), who=ask.who, now=ask.now)
+    link = ask.work.store.sign_in_links.reset(int(ask.path("person")), who=ask.who, now=ask.now)
     return _users(ask, {}, link)
 
 
@@ -144,5 +146,5 @@ def remove(ask: Ask) -> Response:
 
 def end_session(ask: Ask) -> Response:
     """End anybody's session."""
-    ask.work.store.accounts.end(int(ask.path("id")), who=ask.who, now=ask.now)
+    ask.work.store.sessions.end(int(ask.path("id")), who=ask.who, now=ask.now)
     return ask.back("/desk/users", "account.ended")

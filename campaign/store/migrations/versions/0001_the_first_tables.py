@@ -61,6 +61,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_campaigns_slug")),
     )
     op.create_table(
+        "challenges",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("person", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("content", sa.Text(), server_default="", nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_challenges")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_challenges_token_hash")),
+    )
+    op.create_table(
         "changes",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
@@ -344,6 +355,8 @@ def upgrade() -> None:
         sa.Column("password", sa.Text(), server_default="", nullable=False),
         sa.Column("second", sa.Text(), server_default="", nullable=False),
         sa.Column("second_step", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("ready", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("theme", sa.String(length=8), server_default="", nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_accounts_person")),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_accounts")),
@@ -380,6 +393,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_broadcasts_state", ["state"], unique=False)
 
     op.create_table(
+        "identities",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("issuer", sa.String(length=400), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_identities_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_identities_issuer_subject")),
+    )
+    with op.batch_alter_table("identities", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identities_person"), ["person"], unique=False)
+
+    op.create_table(
         "lists",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("slug", sa.String(length=100), nullable=False),
@@ -397,6 +424,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lists")),
         sa.UniqueConstraint("slug", name=op.f("uq_lists_slug")),
     )
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("credential", sa.String(length=1400), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("uses", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("transports", sa.Text(), server_default="", nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_passkeys_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("credential", name=op.f("uq_passkeys_credential")),
+    )
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkeys_person"), ["person"], unique=False)
+
+    op.create_table(
+        "recovery_codes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_recovery_codes_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_recovery_codes_code_hash")),
+    )
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_codes_person"), ["person"], unique=False)
+
     op.create_table(
         "resource_changes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -619,7 +678,19 @@ def downgrade() -> None:
         batch_op.drop_index("ix_resource_changes_campaign")
 
     op.drop_table("resource_changes")
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_codes_person"))
+
+    op.drop_table("recovery_codes")
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_passkeys_person"))
+
+    op.drop_table("passkeys")
     op.drop_table("lists")
+    with op.batch_alter_table("identities", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_identities_person"))
+
+    op.drop_table("identities")
     with op.batch_alter_table("broadcasts", schema=None) as batch_op:
         batch_op.drop_index("ix_broadcasts_state")
         batch_op.drop_index("ix_broadcasts_channel")
@@ -677,6 +748,7 @@ def downgrade() -> None:
     op.drop_table("channels")
     op.drop_table("channel_notes")
     op.drop_table("changes")
+    op.drop_table("challenges")
     op.drop_table("campaigns")
     op.drop_table("blobs")
     with op.batch_alter_table("approvals", schema=None) as batch_op:
