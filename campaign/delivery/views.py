@@ -80,13 +80,8 @@ class Week:
 
 def week(parts: Parts, force: InForce, now: datetime) -> Week:
     """The week of one campaign as it stands at `now`."""
-    changes = parts.store.ledger.changes()
     rows = parts.store.ledger.of(force.slug)
-    done = [row.id for row in rows.values() if row.state is BroadcastState.DONE]
-    tallies = {
-        **parts.store.deliveries.tally(*(row.id for row in rows.values() if row.state is not BroadcastState.DONE)),
-        **parts.store.deliveries.tally_done(*done, changes=changes),
-    }
+    tallies = parts.store.deliveries.tally(*(row.id for row in rows.values()))
     urls = parts.store.deliveries.urls(*(row.id for row in rows.values()))
     approvals = parts.store.approvals.standing(f"{force.slug}/") if parts.approving() else None
     items = [

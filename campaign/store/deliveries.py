@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,11 +20,10 @@ from campaign.model import (
     Delivery,
     DeliveryState,
 )
+from campaign.store import tallies
 from campaign.store.database import Database, bump, dump
 from campaign.store.log import record
 from campaign.store.tables import attempts, broadcasts, deliveries, delivery_notes
-
-LIVE = (DeliveryState.TAKEN, DeliveryState.SENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,6 @@ class Deliveries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept: tuple[int, dict[int, dict[DeliveryState, int]]] = (-1, {})
 
     def get(self, delivery: int) -> Delivery:
         """The delivery of that row id; RefusedError where there is none."""
@@ -77,26 +76,9 @@ class Deliveries:
             return [to_delivery(row) for row in connection.execute(query)]
 
     def tally(self, *broadcast_ids: int) -> dict[int, dict[DeliveryState, int]]:
-        """How many deliveries each broadcast has in each state."""
-        query = (
-            select(deliveries.c.broadcast, deliveries.c.state, func.count())
-            .where(deliveries.c.broadcast.in_(broadcast_ids))
-            .group_by(deliveries.c.broadcast, deliveries.c.state)
-        )
-        found: dict[int, dict[DeliveryState, int]] = {broadcast: {} for broadcast in broadcast_ids}
+        """How many deliveries each broadcast has in each state; states with none are left out."""
         with self._database.read() as connection:
-            for broadcast, state, count in connection.execute(query):
-                found[broadcast][DeliveryState(state)] = count
-        return found
-
-    def tally_done(self, *broadcast_ids: int, changes: int) -> dict[int, dict[DeliveryState, int]]:
-        """As `tally`, of broadcasts that are done: counted once while the ledger's count of `changes` stands still."""
-        known = self._kept[1] if self._kept[0] == changes else {}
-        missing = [each for each in broadcast_ids if each not in known]
-        if missing:
-            known = {**known, **self.tally(*missing)}
-            self._kept = (changes, known)
-        return {each: known[each] for each in broadcast_ids}
+            return tallies.of(connection, broadcast_ids)
 
     def take(self, broadcast: int, *, worker: int, now: datetime, limit: int = 1) -> list[Delivery]:
         """Take up to `limit` pending rows whose `not_before` has come, for one living worker."""
@@ -135,8 +117,8 @@ class Deliveries:
     def settle(self, settled: Iterable[Settled], *, worker: int, now: datetime) -> None:
         """Write state and attempt together for each; Conflict where a row is not this worker's any more."""
         with self._database.write() as connection:
-            for one in settled:
-                _settle(connection, one, worker, now)
+            found = Counter((_settle(connection, one, worker, now), one.state) for one in settled)
+            tallies.move(connection, tallies.from_pending(found))
             bump(connection)
 
     def give_back(self, worker: int, *, now: datetime) -> int:
@@ -154,14 +136,18 @@ class Deliveries:
     def doubt(self, worker: int, *, reason: str, now: datetime) -> int:
         """Make every row that a dead worker may have sent `uncertain`; how many."""
         with self._database.write() as connection:
-            done = connection.execute(
-                update(deliveries)
-                .where(deliveries.c.worker == worker, deliveries.c.state.in_(LIVE))
-                .values(state=DeliveryState.UNCERTAIN, reason=reason, settled_at=to_micros(now))
+            found = list(
+                connection.scalars(
+                    update(deliveries)
+                    .where(deliveries.c.worker == worker, deliveries.c.state.in_(tallies.LIVE))
+                    .values(state=DeliveryState.UNCERTAIN, reason=reason, settled_at=to_micros(now))
+                    .returning(deliveries.c.broadcast)
+                )
             )
-            if done.rowcount:
+            if found:
+                tallies.settled(connection, found, DeliveryState.UNCERTAIN)
                 bump(connection)
-        return int(done.rowcount)
+        return len(found)
 
     def begun_by(self, worker: int) -> list[Delivery]:
         """Rows that a worker left `sending`."""
@@ -171,7 +157,7 @@ class Deliveries:
 
     def left_by(self) -> set[int]:
         """The workers that still have rows `taken` or `sending`."""
-        query = select(deliveries.c.worker).where(deliveries.c.state.in_(LIVE)).distinct()
+        query = select(deliveries.c.worker).where(deliveries.c.state.in_(tallies.LIVE)).distinct()
         with self._database.read() as connection:
             return {int(worker) for (worker,) in connection.execute(query)}
 
@@ -184,6 +170,8 @@ class Deliveries:
                 .values(state=state, reason=reason, settled_at=to_micros(now))
             )
             if done.rowcount:
+                moves = {(broadcast, state): done.rowcount, (broadcast, DeliveryState.PENDING): -done.rowcount}
+                tallies.move(connection, moves)
                 bump(connection)
         return int(done.rowcount)
 
@@ -197,13 +185,8 @@ class Deliveries:
 
     def in_doubt(self) -> dict[int, int]:
         """How many rows of each broadcast are `uncertain`; those with none are left out."""
-        query = (
-            select(deliveries.c.broadcast, func.count())
-            .where(deliveries.c.state == DeliveryState.UNCERTAIN)
-            .group_by(deliveries.c.broadcast)
-        )
         with self._database.read() as connection:
-            return {int(broadcast): int(count) for broadcast, count in connection.execute(query)}
+            return tallies.in_state(connection, DeliveryState.UNCERTAIN)
 
     def any_due(self, broadcast: int, now: datetime) -> bool:
         """Whether a broadcast has a pending row whose `not_before` has come."""
@@ -258,6 +241,9 @@ class Deliveries:
                 )
             detail = {"from": row.state, "to": state, "reason": reason}
             record(connection, who=author, act="settle", now=now, target=f"delivery {delivery}", detail=detail)
+            before, after = tallies.counted(row.state), tallies.counted(state)
+            if before is not after:
+                tallies.move(connection, {(row.broadcast, before): -1, (row.broadcast, after): 1})
             bump(connection)
 
     def notes(self, delivery: int) -> dict[str, str]:
@@ -294,7 +280,8 @@ class Deliveries:
             ]
 
 
-def _settle(connection: Connection, one: Settled, worker: int, now: datetime) -> None:
+def _settle(connection: Connection, one: Settled, worker: int, now: datetime) -> int:
+    """Settle one; its broadcast."""
     allowed = [before for before, after in DELIVERY_MOVES.items() if one.state in after]
     final = one.state is not DeliveryState.PENDING
     row = connection.execute(
@@ -310,7 +297,7 @@ def _settle(connection: Connection, one: Settled, worker: int, now: datetime) ->
             settled_at=to_micros(now) if final else None,
             worker=worker if final else 0,
         )
-        .returning(deliveries.c.attempts, deliveries.c.began_at)
+        .returning(deliveries.c.attempts, deliveries.c.began_at, deliveries.c.broadcast)
     ).first()
     if row is None:
         raise Conflict(f"Delivery {one.delivery} is not this worker's any more.")
@@ -326,6 +313,7 @@ def _settle(connection: Connection, one: Settled, worker: int, now: datetime) ->
                 reply=one.reply,
             )
         )
+    return int(row.broadcast)
 
 
 def to_delivery(row: Row[Any]) -> Delivery:

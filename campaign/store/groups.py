@@ -6,6 +6,7 @@ A row taken this way stays `taken` until it is settled; that it was begun stands
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -16,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, selec
 
 from campaign.clock import to_micros
 from campaign.model import BroadcastKind, DeliveryState
+from campaign.store import tallies
 from campaign.store.database import Database, bump
 from campaign.store.deliveries import Settled
 from campaign.store.tables import attempts, broadcasts, deliveries
@@ -79,14 +81,17 @@ class Groups:
         rows of which nothing began. `began` and `now` are the bounds of the time in which the group was sent.
         """
         times = {"worker": worker, "began": to_micros(began), "now": to_micros(now)}
-        moved = 0
+        found: Counter[tuple[int, DeliveryState]] = Counter()
         with self._database.write() as connection:
             for alike, rows in groupby(sorted(sent, key=_alike), key=_alike):
-                moved += self._settle_sent(connection, alike, list(rows), times)
+                of = self._settle_sent(connection, alike, list(rows), times)
+                found.update((broadcast, DeliveryState.SENT) for broadcast in of)
             for one in others:
-                moved += _settle_other(connection, one, times)
+                found.update((broadcast, one.state) for broadcast in _settle_other(connection, one, times))
+            moved = found.total()
             if ids := list(back):
                 moved += connection.execute(self._back, {"worker": worker, "ids": self._list(ids)}).rowcount
+            tallies.move(connection, tallies.from_pending(found))
             if moved:
                 bump(connection)
         return moved
@@ -103,24 +108,27 @@ class Groups:
         """Make every row of a mailing that a worker still holds `uncertain`; how many."""
         with self._database.write() as connection:
             values = {"state": DeliveryState.UNCERTAIN, "reason": reason, "settled_at": to_micros(now)}
-            moved = connection.execute(update(deliveries).where(_of_mailings(worker)).values(**values)).rowcount
-            if moved:
+            statement = update(deliveries).where(_of_mailings(worker)).values(**values)
+            found = list(connection.scalars(statement.returning(deliveries.c.broadcast)))
+            if found:
+                tallies.settled(connection, found, DeliveryState.UNCERTAIN)
                 bump(connection)
-        return moved
+        return len(found)
 
     def _settle_sent(
         self, connection: Connection, alike: tuple[str, str], rows: list[Sent], times: dict[str, int]
-    ) -> int:
+    ) -> Iterable[int]:
+        """The broadcast of each row that moved."""
         code, reason = alike
         values = {**times, "code": code, "reason": reason}
         if not any(row.remote_id for row in rows):
             values["ids"] = self._list([row.id for row in rows])
-            return connection.execute(self._sent_alike, values).rowcount
+            return connection.scalars(self._sent_alike, values)
         if self._database.sqlite:
             values["rows"] = json.dumps([(row.id, row.remote_id) for row in rows])
         else:
             values |= {"ids": [row.id for row in rows], "remotes": [row.remote_id for row in rows]}
-        return connection.execute(self._sent, values).rowcount
+        return connection.scalars(self._sent, values)
 
     def _list(self, ids: list[int]) -> Any:
         return json.dumps(ids) if self._database.sqlite else ids
@@ -150,6 +158,7 @@ _SENT = """
     UPDATE deliveries SET state = 'sent', settled_at = :now, began_at = :began, attempts = attempts + 1,
         not_before = NULL, code = :code, reason = :reason{more}
     {source} AND deliveries.worker = :worker AND deliveries.state = 'taken'
+    RETURNING broadcast
 """
 _BACK = "UPDATE deliveries SET state = 'pending', worker = 0 WHERE worker = :worker AND state = 'taken' AND id {among}"
 
@@ -176,12 +185,13 @@ _OTHER = text(
     """
     UPDATE deliveries SET state = :state, settled_at = :settled, began_at = :began, attempts = attempts + :tried,
         not_before = :not_before, code = :code, reason = :reason, worker = :keeps
-    WHERE id = :id AND worker = :worker AND state = 'taken' RETURNING attempts
+    WHERE id = :id AND worker = :worker AND state = 'taken' RETURNING attempts, broadcast
     """
 ).bindparams(bindparam("not_before"), bindparam("settled"))
 
 
-def _settle_other(connection: Connection, one: Settled, times: dict[str, int]) -> int:
+def _settle_other(connection: Connection, one: Settled, times: dict[str, int]) -> tuple[int, ...]:
+    """The broadcast of the row, where it moved."""
     tried = bool(one.outcome)
     final = one.state is not DeliveryState.PENDING
     row = connection.execute(
@@ -200,7 +210,7 @@ def _settle_other(connection: Connection, one: Settled, times: dict[str, int]) -
         },
     ).first()
     if row is None:
-        return 0
+        return ()
     if tried:
         connection.execute(
             insert(attempts).values(
@@ -213,4 +223,4 @@ def _settle_other(connection: Connection, one: Settled, times: dict[str, int]) -
                 reply=one.reply,
             )
         )
-    return 1
+    return (row.broadcast,)

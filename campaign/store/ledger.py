@@ -5,7 +5,7 @@ The unique key does the work: a second scheduler that opens the same broadcast i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from campaign.model import (
     DeliveryState,
     InDoubt,
 )
+from campaign.store import tallies
 from campaign.store.database import Database, bump
 from campaign.store.log import SERVICE, record
 from campaign.store.tables import broadcasts, campaigns, changes, deliveries
@@ -46,8 +47,8 @@ class Opening:
     content: str = ""
 
 
-#: Fills one slice of a mailing's deliveries: (connection, broadcast id, cursor) -> (new cursor or None, rows inserted).
-Slice = Callable[[Connection, int, int], tuple[int | None, int]]
+#: Fills one slice of a mailing's deliveries: (connection, broadcast id, cursor) -> (new cursor or None, rows by state).
+Slice = Callable[[Connection, int, int], tuple[int | None, Mapping[DeliveryState, int]]]
 
 
 class Ledger:
@@ -151,6 +152,7 @@ class Ledger:
             connection.execute(
                 deliveries.insert().values(broadcast=broadcast, subscriber=0, state=DeliveryState.PENDING)
             )
+            tallies.move(connection, {(broadcast, DeliveryState.PENDING): 1})
             _set(connection, broadcast, state=BroadcastState.OPEN, now=now)
             bump(connection)
         return broadcast
@@ -174,12 +176,13 @@ class Ledger:
             ).one()
             if row.state != BroadcastState.OPENING:
                 return True
-            cursor, _ = fill_slice(connection, broadcast, row.cursor)
+            cursor, filled = fill_slice(connection, broadcast, row.cursor)
             if cursor is None:
                 _set(connection, broadcast, state=BroadcastState.OPEN, now=now)
                 bump(connection)
                 return True
             connection.execute(update(broadcasts).where(broadcasts.c.id == broadcast).values(cursor=cursor))
+            tallies.move(connection, {(broadcast, state): count for state, count in filled.items()})
         return False
 
     def explain(self, broadcast: int, reason: str, now: datetime) -> None:
@@ -273,6 +276,7 @@ class Ledger:
                 "url": url,
             }
             connection.execute(deliveries.insert().values(broadcast=broadcast, subscriber=0, **sent))
+            tallies.move(connection, {(broadcast, DeliveryState.SENT): 1})
             connection.execute(
                 update(broadcasts)
                 .where(broadcasts.c.id == broadcast)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,9 @@ from campaign.store.tables import broadcasts, deliveries
 
 #: Why somebody is passed over who has had, or may have had, another of the day's mailings.
 HAD_TODAYS = "had today's"
+
+#: An INSERT's count of rows is otherwise lost on PostgreSQL.
+COUNTED = {"preserve_rowcount": True}
 
 GONE_OUT = (
     DeliveryState.PENDING,
@@ -68,11 +72,11 @@ class Mailings:
     def slicer(self, audience: Audience, *, now: datetime) -> Slice:
         """What `Ledger.fill` calls: inserts one row a person chosen, window by window of subscriber ids."""
 
-        def fill(connection: Connection, broadcast: int, cursor: int) -> tuple[int | None, int]:
+        def fill(connection: Connection, broadcast: int, cursor: int) -> tuple[int | None, Mapping[DeliveryState, int]]:
             choice = _choose(connection, audience)
             window = selection.next_slice(connection, choice, cursor)
             if window is None:
-                return None, 0
+                return None, {}
             return window[1], _insert(connection, choice, broadcast, window, _siblings(connection, audience), now)
 
         return fill
@@ -111,7 +115,7 @@ def _insert(
     window: tuple[int, int],
     siblings: Sequence[int],
     now: datetime,
-) -> int:
+) -> Mapping[DeliveryState, int]:
     chosen = selection.selection(choice, now=now, after=window[0], upto=window[1]).order_by(None).subquery()
     state, reason = literal(DeliveryState.PENDING.value, String), literal("", String)
     columns: list[ColumnElement[Any]] = [literal(broadcast), chosen.c.subscriber, chosen.c.chosen, state, reason]
@@ -128,4 +132,6 @@ def _insert(
     statement = insert(deliveries).from_select(
         ["broadcast", "subscriber", "lists", "state", "reason"], select(*columns).select_from(chosen)
     )
-    return int(connection.execute(statement).rowcount)
+    if not siblings:
+        return {DeliveryState.PENDING: connection.execute(statement, execution_options=COUNTED).rowcount}
+    return Counter(map(DeliveryState, connection.scalars(statement.returning(deliveries.c.state))))

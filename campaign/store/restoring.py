@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from campaign.clock import to_micros
 from campaign.errors import CampaignError
 from campaign.model import BroadcastState, DeliveryState, HoldScope, Strength
+from campaign.store import tallies
 from campaign.store.database import Database, bump
 from campaign.store.log import record
 from campaign.store.tables import broadcasts, deliveries, holds, meta
@@ -25,7 +26,6 @@ from campaign.store.tables_lists import suppressions
 REASON = "restored from a backup"
 #: Name in `meta` of the hold that a restore placed, until all is settled.
 RESTORED = "restored"
-UNSETTLED = (DeliveryState.PENDING, DeliveryState.TAKEN, DeliveryState.SENDING)
 COPIED = ("address_hash", "key_id", "scope", "target", "reason", "detail", "made_at")
 
 
@@ -57,11 +57,7 @@ def settle_in(
     """
     with database.write() as connection:
         brought = sum(_suppress(connection, row) for row in known or [])
-        doubt = connection.execute(
-            update(deliveries)
-            .where(deliveries.c.state.in_(UNSETTLED))
-            .values(state=DeliveryState.UNCERTAIN, reason=REASON, settled_at=to_micros(now), worker=0)
-        ).rowcount
+        doubt = _doubt_unsettled(connection, now)
         connection.execute(
             update(broadcasts)
             .where(broadcasts.c.state == BroadcastState.OPENING)
@@ -86,7 +82,20 @@ def settle_in(
         detail = {"taken_at": taken_at.isoformat(), "suppressions": brought, "uncertain": doubt}
         record(connection, who=author, act="restore", now=now, detail=detail)
         bump(connection)
-    return brought, int(doubt)
+    return brought, doubt
+
+
+def _doubt_unsettled(connection: Connection, now: datetime) -> int:
+    found = list(
+        connection.scalars(
+            update(deliveries)
+            .where(deliveries.c.state.in_(tallies.UNSETTLED))
+            .values(state=DeliveryState.UNCERTAIN, reason=REASON, settled_at=to_micros(now), worker=0)
+            .returning(deliveries.c.broadcast)
+        )
+    )
+    tallies.settled(connection, found, DeliveryState.UNCERTAIN)
+    return len(found)
 
 
 def _sign_everybody_out(connection: Connection, now: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, delete, exists, or_, select, update
 
 from campaign.address import Address, KeyRing
 from campaign.clock import from_micros, to_micros
@@ -30,7 +30,6 @@ from campaign.store.tables_lists import (
     subscription_events,
     subscriptions,
     suppressions,
-    tallies,
     wordings,
 )
 
@@ -218,20 +217,12 @@ def forget_old(
 def _forget_deliveries(connection: Connection, before: int) -> tuple[Sent, ...]:
     d, b = deliveries.c, broadcasts.c
     rows = connection.execute(
-        select(d.id, d.broadcast, d.state, d.subscriber, b.key)
+        select(d.id, d.subscriber, b.key)
         .join(broadcasts, b.id == d.broadcast)
         .where(d.subscriber != 0, b.state == "done", b.finished_at < before)
         .order_by(d.id)
         .limit(SLICE)
     ).all()
-    counted: dict[tuple[int, str], int] = {}
-    for row in rows:
-        counted[row.broadcast, row.state] = counted.get((row.broadcast, row.state), 0) + 1
-    for (broadcast, state), people in counted.items():
-        match = and_(tallies.c.broadcast == broadcast, tallies.c.state == state)
-        done = connection.execute(update(tallies).where(match).values(people=tallies.c.people + people))
-        if not done.rowcount:
-            connection.execute(insert(tallies).values(broadcast=broadcast, state=state, people=people))
     ids = [row.id for row in rows]
     for table, column in (
         (attempts, attempts.c.delivery),
@@ -259,15 +250,3 @@ def _forget_former(database: Database, before: int) -> int:
         for number in ids:
             _forget_person(connection, number)
         return len(ids)
-
-
-def figures(connection: Connection, broadcast: int) -> dict[str, int]:
-    """How many people of a mailing ended in each state: of what is kept in detail, and of what is kept as figures."""
-    found: dict[str, int] = {}
-    d = deliveries.c
-    detail = select(d.state, func.count()).where(d.broadcast == broadcast).group_by(d.state)
-    kept = select(tallies.c.state, tallies.c.people).where(tallies.c.broadcast == broadcast)
-    for query in (detail, kept):
-        for state, people in connection.execute(query):
-            found[state] = found.get(state, 0) + people
-    return found

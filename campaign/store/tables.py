@@ -210,6 +210,15 @@ deliveries = Table(
     Index("ix_deliveries_subscriber", "subscriber"),
 )
 
+#: How many deliveries of a broadcast are in each state, those not settled as `pending`. See `tallies.py`.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
+    Column("state", String(12), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
 attempts = Table(
     "attempts",
     metadata,

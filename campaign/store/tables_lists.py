@@ -221,12 +221,3 @@ feedback = Table(
     Index("ix_feedback_received", "received_at"),
     Index("ix_feedback_hash", "address_hash"),
 )
-
-#: How many people of a mailing ended in each state, once the detail is no longer kept.
-tallies = Table(
-    "tallies",
-    metadata,
-    Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
-    Column("state", String(12), primary_key=True),
-    Column("people", BigInteger, nullable=False),
-)

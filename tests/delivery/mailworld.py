@@ -37,6 +37,7 @@ from campaign.store.database import Database
 from campaign.store.ledger import Opening
 from campaign.store.tables_lists import lists, senders, subscribers, subscriptions
 from campaign.tokens import Key
+from tests.figures import agree
 from tests.weeks import DAILY, SENDER, WEEK
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -182,6 +183,7 @@ def working(url: str, folder: Path, port: int, *, lanes: int = 4, **options: obj
         world = MailWorld(make_parts(store, channel, clock), worker.id)
         yield world
     channel.close()
+    agree(store.database)
     store.close()
 
 

@@ -13,11 +13,13 @@ from campaign.channels.base import Feedback, FeedbackKind
 from campaign.clock import to_micros
 from campaign.delivery import rights
 from campaign.delivery.feedback import Policy
+from campaign.model import DeliveryState
+from campaign.store import tallies
 from campaign.store.bases import Evidence
 from campaign.store.database import Database
 from campaign.store.joining import SignUp, sign_up
 from campaign.store.lists import get_list
-from campaign.store.rights import access, figures
+from campaign.store.rights import access
 from campaign.store.subscribers import Details, State, find_one, leave_all, save, set_state, subscribe
 from campaign.store.tables import attempts, broadcasts, campaigns, deliveries
 from campaign.store.tables_lists import (
@@ -53,6 +55,7 @@ def kept(database: Database, tmp_path: Path) -> Database:
             number = save(connection, RING, parse(address), Details(first_name="Jo"), now=NOW)
             subscribe(connection, number, get_list(connection, "parents"), evidence=SAID, who="test", now=NOW)
             connection.execute(insert(deliveries).values(broadcast=1, subscriber=number, state="sent"))
+            tallies.move(connection, {(1, DeliveryState.SENT): 1})
             connection.execute(
                 insert(attempts).values(delivery=number, number=1, ended_at=1, reply=f"250 to {address}")
             )
@@ -141,13 +144,13 @@ def test_detail_is_forgotten_when_its_time_is_over_and_its_figures_stay(kept: Da
     early = NOW + timedelta(days=300)
     assert rights.forget_old(kept, KEY, tmp_path / "outbox", now=early, keep_months=12) == 0
     with kept.read() as connection:
-        before = figures(connection, 1)
+        before = tallies.of(connection, [1])[1]
         assert connection.scalar(select(func.count()).select_from(requests)) == 0
         assert connection.scalar(select(func.count()).select_from(letters)) == 0
     late = NOW + timedelta(days=400)
     assert rights.forget_old(kept, KEY, tmp_path / "outbox", now=late, keep_months=12) == 2
     with kept.read() as connection:
-        assert figures(connection, 1) == before == {"sent": 2}
+        assert tallies.of(connection, [1])[1] == before == {DeliveryState.SENT: 2}
         assert connection.scalar(select(func.count()).select_from(deliveries)) == 0
         assert connection.scalar(select(func.count()).select_from(feedback)) == 0
         assert find_one(connection, ANN) is not None

@@ -15,6 +15,7 @@ from campaign.errors import ChannelDown, RefusedError, TryLater
 from campaign.model import About, BroadcastState, Hold, HoldScope, Strength, When
 from campaign.store.database import Database
 from tests.delivery.world import EIGHT, Swallowed, World, a_post, a_week
+from tests.figures import agree
 
 END = EIGHT + timedelta(days=4, hours=14)
 OVER = {"done", "held", "missed", "dropped", "cancelled"}
@@ -143,6 +144,11 @@ class Storm(RuleBasedStateMachine):
                 assert at >= post.about.planned_at
                 assert at.date() == post.about.planned_at.date()
                 assert not [hold for hold in holds if stops(hold, name, post.about, at)]
+
+    @invariant()
+    def figures_are_what_a_recount_gives(self) -> None:
+        if hasattr(self, "world"):
+            agree(self.world.store.database)
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):

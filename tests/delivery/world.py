@@ -37,6 +37,7 @@ from campaign.model import (
 from campaign.render import Pages, Urls
 from campaign.store import Cipher, Database, Store
 from campaign.tokens import Key
+from tests.figures import agree
 
 EIGHT = datetime(2023, 10, 9, 7, 0, tzinfo=UTC)
 DAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -242,4 +243,5 @@ class World:
 
     def close(self) -> None:
         self.crash()
+        agree(self.store.database)
         self.store.close()

@@ -21,6 +21,7 @@ from campaign.delivery import loading
 from campaign.programme import load_bytes
 from campaign.settings import load_settings, make_home
 from campaign.wiring import App
+from tests.figures import agree
 
 ROOT = Path(__file__).resolve().parents[2]
 NINE = datetime(2023, 10, 9, 8, 0, tzinfo=UTC)
@@ -143,6 +144,7 @@ class Home:
         found: Counter[str] = Counter()
         for row in app.store.ledger.of("storm").values():
             found.update({state.value: count for state, count in app.store.deliveries.tally(row.id)[row.id].items()})
+        agree(app.store.database)
         app.close()
         return found
 

@@ -577,7 +577,7 @@ def upgrade() -> None:
         "tallies",
         sa.Column("broadcast", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("people", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["broadcast"], ["broadcasts.id"], name=op.f("fk_tallies_broadcast")),
         sa.PrimaryKeyConstraint("broadcast", "state", name=op.f("pk_tallies")),
     )
