@@ -84,6 +84,7 @@ def desk_of(app: App) -> Desk:
         kinds=app.channel_kinds,
         promise=promise,
         other=app.settings.approvals is Approving.REQUIRED_OTHER,
+        letter=app.write_letter,
         facts=lambda: facts(app),
     )
 

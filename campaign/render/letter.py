@@ -14,7 +14,7 @@ from typing import Any
 
 from campaign.model import About, Email, PlainBody, Sender
 from campaign.render import headers
-from campaign.render.pages import request_url
+from campaign.render.pages import door_url, request_url
 
 #: Kind of letter -> subject, what stands before the link, the link's words, what stands after it.
 LETTERS: Mapping[str, tuple[str, str, str, str]] = {
@@ -36,8 +36,33 @@ LETTERS: Mapping[str, tuple[str, str, str, str]] = {
         "See what you hold about me",
         "If it was not you, do nothing. Do not pass this email on: the link in it opens your details.",
     ),
+    "invite": (
+        "You are invited to our desk",
+        "{author} invites you to the desk where {sender} plans and sends its weeks.",
+        "Choose how I sign in",
+        "If you do not know what this is about, do nothing. Do not pass this email on: its link is for you alone.",
+    ),
+    "reset": (
+        "Choose another password for our desk",
+        "{author} made you a link to choose another password for the desk of {sender}.",
+        "Choose another password",
+        "If you asked nobody for it, do nothing and tell {author}. Do not pass this email on: its link is yours alone.",
+    ),
+    "browser": (
+        "Sign in to our desk from another browser",
+        "Somebody, we think you, wants to sign in to the desk of {sender} from a browser that it does not know, while "
+        "many wrong passwords are being tried.",
+        "Let the browser that I open this in try",
+        "It still asks for your password. If it was not you, do nothing: nobody gets in by this without your password.",
+    ),
 }
 _WORKS = "The link works for 7 days."
+#: How long the links to the desk work; they work once.
+_ONCE = {
+    "invite": "The link works once, for 3 days.",
+    "reset": "The link works once, for 3 days.",
+    "browser": "The link works once, for 30 minutes.",
+}
 _PAGE = (
     '<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8"><title>{subject}</title>'
     '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"></head>'
@@ -59,28 +84,31 @@ def compose_letter(
     envelope_from: str,
     date: datetime,
 ) -> Email:
-    """The letter of that kind to the bare address `to`. `values`: `token`, and for a confirmation `lists` (titles).
+    """The letter of that kind to the bare address `to`.
 
-    `message_id` with angle brackets; `date` aware. Raises KeyError for an unknown kind, Refused for an address or a
-    header that would not do.
+    `values`: `token`; for a confirmation `lists` (titles), for one to the desk `author`. `message_id` with angle
+    brackets; `date` aware. Raises KeyError for an unknown kind, Refused for an address or a header that would not do.
     """
     subject, before, link, after = LETTERS[kind]
     titles = [str(title) for title in values.get("lists", ())]
     listed = f"{', '.join(titles[:-1])} and {titles[-1]}" if len(titles) > 1 else "".join(titles)
-    before = before.format(sender=sender.from_name, lists=listed)
-    url = headers.url(request_url(base_url, str(values["token"])), "the link of a letter")
+    author = str(values.get("author", ""))
+    before, after = (part.format(sender=sender.from_name, lists=listed, author=author) for part in (before, after))
+    place_of = door_url if kind in _ONCE else request_url
+    url = headers.url(place_of(base_url, str(values["token"])), "the link of a letter")
+    works = _ONCE.get(kind, _WORKS)
     words = {
         "subject": subject,
         "before": before,
         "url": url,
         "link": link,
-        "works": _WORKS,
+        "works": works,
         "after": after,
         "sender": sender.from_name,
         "place": sender.postal_address,
     }
     place = f"{sender.from_name}\n{sender.postal_address}"
-    text = "\n\n".join((subject, before, f"{link}:\n{url}", _WORKS, after, place)) + "\n"
+    text = "\n\n".join((subject, before, f"{link}:\n{url}", works, after, place)) + "\n"
     html = _PAGE.format(**{name: escape(value) for name, value in words.items()})
     address, smtputf8 = headers.wire_address(to)
     raw = _raw(sender, address, subject, text, html, message_id, date, smtputf8)

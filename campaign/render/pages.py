@@ -49,6 +49,11 @@ def person_urls(base_url: str, link: str) -> Urls:
     return Urls(preferences=f"{base_url}/preferences/{link}", unsubscribe=f"{base_url}/unsubscribe/{link}")
 
 
+def door_url(base_url: str, token: str) -> str:
+    """The page behind a one-time link to the desk: an invitation, another password, a browser to be known."""
+    return f"{base_url}/desk/enter/{token}"
+
+
 def request_url(base_url: str, token: str) -> str:
     """The page behind a mailed link that asks for one press of a button: joining, erasure, a copy of one's data."""
     return f"{base_url}/confirm/{token}"

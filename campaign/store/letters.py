@@ -29,11 +29,14 @@ class LetterKind(StrEnum):
     ERASE = "erase"
     EXPORT = "export"
     DATA = "data"
+    INVITE = "invite"
+    RESET = "reset"
+    BROWSER = "browser"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A letter to send. `values` fill its text: `token`, `lists` (titles), `data`."""
+    """A letter to send. `values` fill its text: `token`, `lists` (titles), `data`, `author`."""
 
     id: int
     kind: LetterKind

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from campaign.clock import from_micros, to_micros
 from campaign.store.account_rows import Account, account_of
@@ -74,6 +74,12 @@ class Sessions:
             query = query.where(sessions.c.person == person)
         with self._database.read() as connection:
             return [_session(row) for row in connection.execute(query)]
+
+    def last_seen(self) -> dict[int, datetime]:
+        """Person -> when they last used the desk, of those who did within the last days."""
+        query = select(sessions.c.person, func.max(sessions.c.seen_at)).group_by(sessions.c.person)
+        with self._database.read() as connection:
+            return {person: from_micros(seen) for person, seen in connection.execute(query)}
 
     def end(self, session: int, *, who: str, now: datetime) -> None:
         """End a session."""

@@ -24,6 +24,10 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
+def _no_letter(kind: str, to: str, values: Mapping[str, str], now: datetime) -> bool:
+    return False
+
+
 class Weeks(Protocol):
     """The programmes in force."""
 
@@ -168,7 +172,8 @@ class Desk:
     """What the desk works with. `kinds`: every channel's kind by name; `promise` is what a kind says of itself.
 
     `other`: nobody approves what they last edited. `facts` is what the checks of a message want to know of the
-    installation; None: what needs it is not judged.
+    installation; None: what needs it is not judged. `letter` queues a letter of a kind to a member of the team (kind,
+    address, values, now), and says whether it will leave the installation: where not, the page shows the link in it.
     """
 
     work: Work
@@ -176,6 +181,7 @@ class Desk:
     promise: Callable[[str], str]
     other: bool = False
     facts: Callable[[], Installation] | None = None
+    letter: Callable[[str, str, Mapping[str, str], datetime], bool] = _no_letter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from campaign.address import KeyRing
+from campaign.address import KeyRing, parse
 from campaign.channels.base import Channel
 from campaign.channels.registry import Registry
 from campaign.clock import Clock, SystemClock
@@ -31,6 +31,7 @@ from campaign.model import ChannelRef, Email
 from campaign.settings import Settings, load_installation, load_key
 from campaign.store.ciphers import know_cipher
 from campaign.store.keys import know_key
+from campaign.store.letters import LetterKind, post_letter
 from campaign.store.lists import save_senders
 from campaign.wiring.parts import make_parts, open_store
 from campaign.wiring.ways import Ways, media_publisher
@@ -109,8 +110,27 @@ class App:
         """The channel that alerts by email go over: `CAMPAIGN_ALERTS_CHANNEL`, else that of letters; ChannelDown."""
         return self.letters_channel(self.settings.alerts_channel)
 
+    def write_letter(self, kind: str, to: str, values: Mapping[str, str], now: datetime) -> bool:
+        """Queue a letter to a member of the team, from the first sender; whether it will leave the installation."""
+        sender = next(iter(self.installation.senders), "")
+        if not sender or not self.settings.base_url:
+            return False
+        with self.store.database.write() as connection:
+            post_letter(connection, self.ring, LetterKind(kind), parse(to), sender=sender, values=values, now=now)
+        return self._letters_leave()
+
+    def _letters_leave(self) -> bool:
+        try:
+            ref = self._letters_ref("")
+        except ChannelDown:
+            return False
+        return self.ways.is_live(ref.id) and not self.ways.problem(ref)
+
     def letters_channel(self, chosen: str = "") -> Channel[Email]:
         """`chosen`, else `CAMPAIGN_LETTERS_CHANNEL`, else the only email channel; ChannelDown where that is not one."""
+        return self.ways.channel(self._letters_ref(chosen))
+
+    def _letters_ref(self, chosen: str) -> ChannelRef:
         chosen = chosen or self.settings.letters_channel
         names = [chosen] if chosen else sorted(self._email_channels())
         if len(names) != 1:
@@ -118,7 +138,7 @@ class App:
                 "Letters need one email channel: name it in channels.yaml, or choose with CAMPAIGN_LETTERS_CHANNEL."
             )
         kind = self.channel_kinds().get(names[0], "smtp")
-        return self.ways.channel(ChannelRef(id=names[0], kind=kind))
+        return ChannelRef(id=names[0], kind=kind)
 
     def _email_channels(self) -> set[str]:
         registry = Registry()

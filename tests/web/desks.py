@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -34,8 +35,15 @@ class DeskStand:
         self, url: str, folder: Path, *, approvals: bool = False, base: str = BASE, start: datetime = EIGHT
     ) -> None:
         self.world = World(url, folder, approvals=approvals, start=start)
+        self.letters: list[tuple[str, str, dict[str, str]]] = []
+        self.letters_leave = False
         kinds = {"a": "recorder", "b": "recorder", "mail": "recorder", "hand": "recorder"}
-        desk = Desk(work=self.world.parts, kinds=lambda: kinds, promise=lambda kind: f"A promise of {kind}.")
+        desk = Desk(
+            work=self.world.parts,
+            kinds=lambda: kinds,
+            promise=lambda kind: f"A promise of {kind}.",
+            letter=self._letter,
+        )
         self.parts = Parts(
             site=Site(base),
             clock=self.world.clock,
@@ -45,6 +53,10 @@ class DeskStand:
         )
         self.app = create_app(self.parts)
         self.client = self.browser()
+
+    def _letter(self, kind: str, to: str, values: Mapping[str, str], now: datetime) -> bool:
+        self.letters.append((kind, to, dict(values)))
+        return self.letters_leave
 
     def rebuild(self, parts: Parts) -> None:
         """Make the app anew, of other parts."""

@@ -111,6 +111,8 @@ class Signing:
                 return self._link(request, {"password": self.door.templates.words()(key)}, values)
             if found.kind == "invite":
                 account = self.links.accept(token, password=passwords.hashed(password), now=now)
+                if account.second:  # a letter alone opens nothing where a code is asked for
+                    return self.door.lead("/desk/sign-in")
             elif not values["name"]:
                 return self._link(request, {"name": self.door.templates.words()("sign.no_name")}, values)
             else:

@@ -1,4 +1,4 @@
-"""Channels and users: what an administrator looks after."""
+"""Channels: which there are, and how each of them does."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from campaign.errors import AddressError, RefusedError
-from campaign.model import HoldScope, Role, Strength
+from campaign.errors import RefusedError
+from campaign.model import HoldScope, Strength
 from campaign.web.desk import times
-from campaign.web.desk.account import browsers
 from campaign.web.desk.door import Ask
 
 
@@ -79,72 +78,3 @@ def channel_up(ask: Ask) -> Response:
     name = ask.path("channel")
     ask.work.store.channels.set_down(name, _kind(ask), "", now=ask.now, author=ask.who)
     return ask.back("/desk/channels", "channels.up", channel=name)
-
-
-# --- users
-
-
-def users(ask: Ask) -> Response:
-    """Everybody who may sign in."""
-    return _users(ask, {}, "")
-
-
-def _users(ask: Ask, errors: dict[str, str], link: str) -> Response:
-    words = ask.door.templates.words()
-    return ask.page(
-        "desk/users.html",
-        status=422 if errors else 200,
-        here="users",
-        errors=errors,
-        accounts=ask.work.store.accounts.all(),
-        sessions=browsers(ask),
-        zone=ask.door.zone(),
-        roles={role.value: words(f"users.{role.value}") for role in Role},
-        values={name: ask.text(name) for name in ("name", "login", "role")},
-        link=ask.door.templates.absolute(f"/desk/enter/{link}") if link else "",
-    )
-
-
-def invite(ask: Ask) -> Response:
-    """Add an account; the page shows the link to hand on, once."""
-    words = ask.door.templates.words()
-    if not ask.text("name"):
-        return _users(ask, {"name": words("sign.no_name")}, "")
-    if ask.text("role") not in set(Role):
-        return _users(ask, {"role": words("users.no_role")}, "")
-    try:
-        link = ask.work.store.sign_in_links.invite(
-            name=ask.text("name"), login=ask.text("login"), role=Role(ask.text("role")), who=ask.who, now=ask.now
-        )
-    except AddressError as error:
-        return _users(ask, {"login": str(error)}, "")
-    except RefusedError as error:
-        return _users(ask, {"name": str(error)}, "")
-    return _users(ask, {}, link)
-
-
-def reset(ask: Ask) -> Response:
-    """A link by which somebody chooses another password."""
-    link = ask.work.store.sign_in_links.reset(int(ask.path("person")), who=ask.who, now=ask.now)
-    return _users(ask, {}, link)
-
-
-def set_role(ask: Ask) -> Response:
-    """Give a role."""
-    if ask.text("role") not in set(Role):
-        raise RefusedError("Choose one of the roles.")
-    person = int(ask.path("person"))
-    ask.work.store.accounts.set_role(person, Role(ask.text("role")), who=ask.who, now=ask.now)
-    return ask.back("/desk/users", "users.changed")
-
-
-def remove(ask: Ask) -> Response:
-    """Nobody signs in as that person from now on."""
-    ask.work.store.accounts.remove(int(ask.path("person")), who=ask.who, now=ask.now)
-    return ask.back("/desk/users", "users.removed")
-
-
-def end_session(ask: Ask) -> Response:
-    """End anybody's session."""
-    ask.work.store.sessions.end(int(ask.path("id")), who=ask.who, now=ask.now)
-    return ask.back("/desk/users", "account.ended")
