@@ -1,6 +1,6 @@
 """Spreadsheets read safely into rows: .xlsx and .csv as people keep them, every claim of a file bounded."""
 
-from campaign.sheets.cells import ErrorCell, Value, column_letter, neutralise, restore, shown, tidy
+from campaign.sheets.cells import ErrorCell, Linked, Value, column_letter, neutralise, restore, shown, tidy
 from campaign.sheets.reading import LIMITS, Limits, Row, Sheet, Workbook, read
 from campaign.sheets.tables import Record, Table, find_table, label
 
@@ -8,6 +8,7 @@ __all__ = [
     "LIMITS",
     "ErrorCell",
     "Limits",
+    "Linked",
     "Record",
     "Row",
     "Sheet",

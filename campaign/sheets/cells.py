@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,19 @@ class ErrorCell:
     """A formula that came to an error, such as `#REF!`."""
 
     text: str
+
+
+class Linked(str):
+    """A cell's text that leads somewhere when it is clicked: `url`, a web address."""
+
+    __slots__ = ("url",)
+    url: str
+
+    def __new__(cls, text: str, url: str) -> Self:
+        """The text with its address."""
+        made = super().__new__(cls, text)
+        made.url = url
+        return made
 
 
 Value = str | int | float | bool | date | datetime | time | ErrorCell | None

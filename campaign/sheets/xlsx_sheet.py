@@ -11,6 +11,7 @@ from datetime import datetime
 
 from campaign.sheets.cells import ErrorCell, Value, tidy
 from campaign.sheets.reading import Limits, Opener, Row, refuse
+from campaign.sheets.xlsx_links import MOST, Links, formula_link, linked, links_in, targets_of
 from campaign.sheets.xlsx_values import column_index, iso_value, number_value, unescape
 from campaign.sheets.xml_parts import CHUNK, DAMAGE, broken, feed, new_parser
 
@@ -80,8 +81,10 @@ class _SheetReader:
         self.type = ""
         self.style = ""
         self.pieces: list[str] = []
+        self.formula: list[str] = []
         self.size = 0
         self.taking = False
+        self.telling = False
         self.phonetic = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -90,6 +93,8 @@ class _SheetReader:
             self._start_cell(attributes)
         elif tag == "v" or (tag == "t" and not self.phonetic):
             self.taking = True
+        elif tag == "f":
+            self.telling = True
         elif tag == "rPh":
             self.phonetic = True
         elif tag == "row":
@@ -105,22 +110,25 @@ class _SheetReader:
         self.type = attributes.get("t", "n")
         self.style = attributes.get("s", "")
         self.pieces = []
+        self.formula = []
         self.size = 0
 
     def text(self, data: str) -> None:
-        if self.taking:
+        if self.taking or self.telling:
             self.size += len(data)
             if self.size > self.book.limits.cell:
                 raise refuse(
                     self.book.name,
                     f"Row {self.number}: a cell holds more than {self.book.limits.cell // 1024} kB of text.",
                 )
-            self.pieces.append(data)
+            (self.pieces if self.taking else self.formula).append(data)
 
     def end(self, tag: str) -> None:
         tag = tag.rpartition(" ")[2]
         if tag in {"v", "t"}:
             self.taking = False
+        elif tag == "f":
+            self.telling = False
         elif tag == "c":
             if self.pieces:
                 self._take("".join(self.pieces))
@@ -139,7 +147,7 @@ class _SheetReader:
         elif self.type == "n":
             value = number_value(raw, book.styles.kind(self.style), book.epoch)
         elif self.type in {"str", "inlineStr"}:
-            value = tidy(unescape(raw)) or None
+            value = linked(tidy(unescape(raw)) or None, formula_link("".join(self.formula)))
         elif self.type == "b":
             value = raw.strip() == "1"
         elif self.type == "e":
@@ -157,9 +165,11 @@ class _SheetReader:
         self.cells[self.index] = value
 
 
-def _merges(archive: zipfile.ZipFile, part: str) -> list[_Merge]:
-    """Merged ranges, which stand after the cells in the part; so the part is unpacked twice, once for these."""
-    found: list[_Merge] = []
+def _beyond(archive: zipfile.ZipFile, part: str, name: str) -> tuple[list[_Merge], Links]:
+    """Merged ranges and links, which stand after the cells in the part; so it is unpacked twice, once for these."""
+    merges: list[_Merge] = []
+    links: Links = {}
+    targets = targets_of(archive, part, name)
     tail = b""
     after = False
     with archive.open(part) as file:
@@ -170,14 +180,21 @@ def _merges(archive: zipfile.ZipFile, part: str) -> list[_Merge]:
                 after = b"/sheetData>" in block or b"sheetData/>" in block
                 block = block[at:] if after else block
             if after:
-                for match in _MERGE.finditer(block):
-                    left, top, right, bottom = (group.decode() for group in match.groups())
-                    found.append(_Merge(int(top), column_index(left), int(bottom), column_index(right)))
-                    if len(found) >= _MAX_MERGES:
-                        return found
+                merges += _merges_in(block)
+                links |= links_in(block, targets) if targets else {}
+                if len(merges) >= _MAX_MERGES or len(links) >= MOST:
+                    break
             cut = block.rfind(b"<")
             tail = block[cut:] if after and cut >= 0 else block[-64:]
             tail = tail[-4096:]
+    return merges[:_MAX_MERGES], links
+
+
+def _merges_in(block: bytes) -> list[_Merge]:
+    found = []
+    for match in _MERGE.finditer(block):
+        left, top, right, bottom = (group.decode() for group in match.groups())
+        found.append(_Merge(int(top), column_index(left), int(bottom), column_index(right)))
     return found
 
 
@@ -212,7 +229,8 @@ def sheet_rows(book: Book, part: str) -> Iterator[Row]:
     """The rows of one part. Raises FileError where it breaks off or passes a limit."""
     try:
         with book.opener() as file, zipfile.ZipFile(file) as archive:
-            spread = _Spread(_merges(archive, part))
+            merges, links = _beyond(archive, part, book.name)
+            spread = _Spread(merges)
             reader = _SheetReader(book)
             parser = new_parser(book.name)
             parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
@@ -223,6 +241,8 @@ def sheet_rows(book: Book, part: str) -> Iterator[Row]:
                     count += 1
                     if count > book.limits.rows:
                         raise refuse(book.name, f"The sheet holds more than {book.limits.rows} rows.", "Split it.")
+                    if links:
+                        cells = {at: linked(value, links.get((number, at), "")) for at, value in cells.items()}
                     across = spread.apply(number, cells)
                     width = max(cells) + 1
                     yield Row(number, tuple(map(cells.get, range(width))), hidden, across)

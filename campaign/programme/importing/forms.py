@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from campaign.programme import dates
 from campaign.programme.kinds import LINK
 from campaign.programme.writing import clock, scalar
-from campaign.sheets import ErrorCell, Value, shown
+from campaign.sheets import ErrorCell, Linked, Value, shown
 
 NOTHING = frozenset(
     {"tbc", "tba", "tbd", "n/a", "na", "none", "-", "?", "#", "nil", "not yet", "to follow", "to be confirmed"}
@@ -138,8 +138,16 @@ def embargo_of(value: Value, year: int | None, doubt: Doubt) -> str:
 
 
 def link_of(value: Value, doubt: Doubt) -> str:
-    """A web address, a resource's Ref, or `day`; empty where the cell says that there is none yet. Raises CellError."""
+    """A web address, a resource's Ref, or `day`; empty where the cell says that there is none yet. Raises CellError.
+
+    Where the cell's words lead somewhere when clicked, that address counts; two that differ are asked about.
+    """
     text = line_of(value)
+    if isinstance(value, Linked):
+        if not LINK.fullmatch(text):
+            return value.url
+        if text.rstrip("/") != value.url.rstrip("/"):
+            doubt.say(f"the cell shows {text}, and a click leads to {value.url}: {text} was kept. Is that right?")
     if text.casefold() in NOTHING:
         doubt.say(f"the link says '{text}': what is the address?")
         return ""

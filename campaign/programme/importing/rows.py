@@ -12,10 +12,11 @@ from campaign.programme.importing.draft import Draft, Place, slug
 from campaign.programme.importing.forms import CellError, Doubt
 from campaign.programme.importing.names import Names, pieces
 from campaign.programme.writing import clock, scalar
-from campaign.sheets import Record, Table, Value, shown
+from campaign.sheets import Linked, Record, Table, Value, shown
 
 T = TypeVar("T")
 WORDS = frozenset({"copy", "title", "theme"})
+WORDED = ("title", "copy", "short", "theme")
 SECTION = {"area": "areas", "audience": "audiences", "organisation": "organisations"}
 
 
@@ -37,8 +38,14 @@ class RowReader:
         self.where = ""
 
     def raw(self, field: str) -> Value:
-        """The cell as it is."""
-        return self.record.values.get(field)
+        """The cell as it is. A link's empty cell is filled by the address behind the words of another."""
+        value = self.record.values.get(field)
+        return self._behind_words() if value is None and field == "link" else value
+
+    def _behind_words(self) -> Value:
+        """The web address that a click on the row's words leads to, where the words do not carry it themselves."""
+        cells = (self.record.values.get(name) for name in WORDED)
+        return next((cell.url for cell in cells if isinstance(cell, Linked) and cell.url not in cell), None)
 
     def words(self, field: str) -> str:
         """The cell as one line of text; a formula's error counts as empty, and is refused where it is read."""
