@@ -28,7 +28,7 @@ def run() -> None:
     with opened() as app, app.service(tells=app.tells()) as service, served(app) as server:
         set_up(app.settings.log_level)
         scheduler = Scheduler(service, app.clock, app.chores())
-        health = Health(app.parts, lambda: scheduler.last_ring)
+        health = Health(app.parts, lambda: scheduler.last_ring, service.troubles.standing)
         with serving(health, app.settings.health_host, app.settings.health_port) as port:
             _until_told(scheduler, told, f"{server.url}; health at http://{app.settings.health_host}:{port}/healthz")
 

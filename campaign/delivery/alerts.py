@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from campaign.delivery.troubles import Trouble
 from campaign.errors import CampaignError
 from campaign.model import BroadcastState, DeliveryState
 from campaign.store import Store
 from campaign.store.log import SERVICE
+
+log = logging.getLogger(__name__)
 
 #: Sends one text to the people on duty; raises CampaignError where it could not.
 Tell = Callable[[str], None]
 
 #: Which days are complete at a moment: (key, sentence) each.
 Complete = Callable[[datetime], Sequence[tuple[str, str]]]
+
+#: A trouble of the service itself is told once it has stood for this long.
+STOOD = timedelta(seconds=60)
 
 ASKING = {
     BroadcastState.HELD: "is held",
@@ -31,6 +38,7 @@ class Teller:
         self._ways = ways
         self._complete = complete
         self._seen = -1
+        self._cried: set[tuple[str, datetime]] = set()
 
     def tell(self, now: datetime) -> None:
         """Raise what is new, clear what is settled, and send what nobody was told yet."""
@@ -41,6 +49,27 @@ class Teller:
         for alert in self._store.alerts.untold() if self._ways else []:
             if self._send(alert.text, now):
                 self._store.alerts.tell(alert.key, now=now)
+
+    def cry(self, troubles: Sequence[Trouble], now: datetime) -> None:
+        """Tell, once each, of troubles that have stood for a minute. Writes nothing, for the ledger may be the trouble.
+
+        One that could not be told is told the next time.
+        """
+        standing = {(trouble.where, trouble.since): trouble for trouble in troubles if now - trouble.since >= STOOD}
+        self._cried &= standing.keys()
+        for key, trouble in standing.items():
+            if key not in self._cried and self._tell_all(_of_trouble(trouble)):
+                self._cried.add(key)
+
+    def _tell_all(self, text: str) -> bool:
+        told = False
+        for way in self._ways:
+            try:
+                way(text)
+                told = True
+            except CampaignError as error:
+                log.error("An alert could not be sent: %s", error)
+        return told
 
     def _raise(self, now: datetime) -> None:
         wanted = dict(self._wanted())
@@ -79,3 +108,9 @@ class Teller:
             except CampaignError as error:
                 self._store.log.add(who=SERVICE, act="alert failed", now=now, detail={"reason": str(error)})
         return told
+
+
+def _of_trouble(trouble: Trouble) -> str:
+    return (
+        f"{trouble.where} has not worked since {trouble.since:%H:%M} UTC: {trouble.text} It is tried again by itself."
+    )

@@ -5,7 +5,6 @@ Channels do not wait for one another: each has one thread at a time, and a dead 
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -17,9 +16,9 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.posting import Posting
 from campaign.delivery.recovery import Recovery
 from campaign.delivery.shelf import Shelf
+from campaign.delivery.troubles import LEDGER, Troubles, of_ledger
+from campaign.errors import BusyError, StoreError
 from campaign.model import Broadcast, BroadcastKind, BroadcastState
-
-log = logging.getLogger(__name__)
 
 #: How often another's dead worker is looked for.
 LOOK_AGAIN = timedelta(seconds=30)
@@ -30,8 +29,9 @@ THREADS = 32
 class Engine:
     """One worker's hands. `worker` is its row in the ledger; `boot` tells one start of the machine from another."""
 
-    def __init__(self, parts: Parts, shelf: Shelf, *, worker: int, boot: str) -> None:
+    def __init__(self, parts: Parts, shelf: Shelf, *, worker: int, boot: str, troubles: Troubles | None = None) -> None:
         self._parts = parts
+        self._troubles = troubles or Troubles(parts.clock)
         self._worker = worker
         holds = HoldsNow(parts)
         self._posting = Posting(parts, shelf, holds, worker)
@@ -57,27 +57,49 @@ class Engine:
 
     @property
     def unsettled(self) -> bool:
-        """Whether a broadcast broke off and has not been put right yet."""
-        return bool(self._broken)
+        """Whether a broadcast broke off and has not been put right yet, or the ledger could not be written."""
+        return bool(self._broken) or self._troubles.stands(LEDGER)
 
     def start(self) -> None:
-        """Give every channel with open work to a thread of its own, unless it has one already."""
+        """Give every channel with open work to a thread of its own, unless it has one already.
+
+        What broke off rests before it is tried again; a ledger that could not be written rests as a whole.
+        """
+        if self._writable():
+            self._start(patient=True)
+
+    def _writable(self) -> bool:
+        """Whether the ledger takes what is written to it; tried by one small write where it did not."""
+        if not self._troubles.stands(LEDGER):
+            return True
+        if self._troubles.rests(LEDGER):
+            return False
+        try:
+            self._parts.store.workers.beat(self._worker, now=self._parts.clock.now())
+        except (StoreError, BusyError) as error:
+            self._troubles.met(LEDGER, error)
+            return False
+        self._troubles.over(LEDGER)
+        return True
+
+    def _start(self, *, patient: bool) -> None:
         for channel, broadcasts in self._open_by_channel().items():
             running = self._busy.get(channel)
             if running is None or running.done():
-                self._busy[channel] = self._pool.submit(self._work, broadcasts)
+                self._busy[channel] = self._pool.submit(self._work, broadcasts, patient)
 
     def finish(self) -> None:
         """Wait until every thread came back, and raise what one of them raised."""
-        wait(self._busy.values())
-        for future in list(self._busy.values()):
-            future.result()
+        futures = list(self._busy.values())
         self._busy.clear()
+        wait(futures)
+        for future in futures:
+            future.result()
 
     def run(self) -> None:
         """Do all that can be done now, and return when it is done."""
         self.recover_if_due(self._parts.clock.now())
-        self.start()
+        self._start(patient=False)
         self.finish()
 
     def next_due(self) -> datetime | None:
@@ -98,16 +120,27 @@ class Engine:
             found.setdefault(broadcast.key.channel, []).append(broadcast)
         return found
 
-    def _work(self, broadcasts: list[Broadcast]) -> None:
+    def _work(self, broadcasts: list[Broadcast], patient: bool) -> None:
+        """Work through a channel's broadcasts. One that breaks off stops no other, unless the ledger itself failed."""
+        failed: list[Exception] = []
         for broadcast in broadcasts:
+            where = str(broadcast.key)
             if self._closing.is_set():
-                return
+                break
+            if patient and self._troubles.rests(where):
+                continue
             try:
                 self._one(broadcast)
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - what it had begun is settled before anything else of it
                 self._broken.add(broadcast.id)
-                log.exception("%s broke off; what it had begun is settled before anything else of it", broadcast.key)
-                raise
+                self._troubles.met(LEDGER if of_ledger(error) else where, error)
+                failed.append(error)
+                if of_ledger(error):
+                    break
+            else:
+                self._troubles.over(where)
+        if failed:
+            raise failed[0]
 
     def _one(self, broadcast: Broadcast) -> None:
         work: Callable[[Broadcast], None] = self._post if broadcast.kind is BroadcastKind.POST else self._mail
@@ -118,7 +151,7 @@ class Engine:
 
     def _post(self, broadcast: Broadcast) -> None:
         if broadcast.id in self._broken:
-            self._recovery.abandon(broadcast.id, self._worker)
+            self._recovery.abandon(broadcast.id, self._worker, self._posting.outcome_of)
         self._posting.send(broadcast)
 
     def _mail(self, broadcast: Broadcast) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from campaign.delivery.parts import Parts
+from campaign.delivery.troubles import LEDGER, Trouble
 from campaign.errors import CampaignError, SettingsError
 from campaign.errors import Problem as SettingProblem
 from campaign.model import Broadcast, BroadcastState, DeliveryState
@@ -21,23 +22,38 @@ SILENT = timedelta(seconds=60)
 
 
 class Health:
-    """Answers how the service is. `last_ring` tells when the scheduler last rang (None: not yet)."""
+    """Answers how the service is.
 
-    def __init__(self, parts: Parts, last_ring: Callable[[], datetime | None]) -> None:
+    `last_ring` tells when the scheduler last rang (None: not yet), `troubles` what failed and does not work yet.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        last_ring: Callable[[], datetime | None],
+        troubles: Callable[[], Sequence[Trouble]] = tuple,
+    ) -> None:
         self._parts = parts
         self._last_ring = last_ring
+        self._troubles = troubles
         self._since = parts.clock.now()
 
     def check(self) -> tuple[bool, dict[str, str]]:
-        """Whether all is well, and what was found: fails after 60 s without a ring, or without the ledger."""
+        """Whether all is well, and what was found.
+
+        Fails after 60 s without a ring, where the ledger cannot be read, and where it could not be written for 60 s.
+        """
         now = self._parts.clock.now()
         rang = self._last_ring()
+        standing = self._troubles()
         found = {"last_ring": rang.isoformat() if rang else "never"}
+        found |= {each.where: f"{each.times} times since {each.since.isoformat()}: {each.text}" for each in standing}
         try:
             found["changes"] = str(self._parts.store.ledger.changes())
         except CampaignError as error:
-            return False, {**found, "ledger": str(error)}
-        return now - (rang or self._since) <= SILENT, found
+            return False, {**found, LEDGER: str(error)}
+        written = not any(trouble.where == LEDGER and now - trouble.since > SILENT for trouble in standing)
+        return written and now - (rang or self._since) <= SILENT, found
 
     def metrics(self) -> bytes:
         """The figures in Prometheus's text format. No address and no name of a person is in them."""
@@ -68,6 +84,7 @@ class Health:
         Gauge("campaign_pauses", "Pauses that are on", registry=registry).set(
             len(store.holds.current(self._parts.clock.now()))
         )
+        Gauge("campaign_troubles", "What failed and is tried again", registry=registry).set(len(self._troubles()))
         return bytes(generate_latest(registry))
 
 

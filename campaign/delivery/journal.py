@@ -17,9 +17,12 @@ import re
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
+
+from campaign.errors import StoreError
 
 RECORD = struct.Struct("<BQ")
 _ID = struct.Struct("<Q")
@@ -54,6 +57,7 @@ class Journal:
         self._results: list[Any] = []
         self._unsettled = False
         folder.mkdir(parents=True, exist_ok=True)
+        self._place = 0
         self._open()
 
     def begun(self, delivery: int) -> None:
@@ -81,7 +85,8 @@ class Journal:
             results, self._results = self._results, []
             self._unsettled = self._unsettled or bool(results)
             if self._place >= FULL:
-                self._turn()
+                with suppress(StoreError):  # on a full disk the old file goes on: it has room for a while
+                    self._turn()
         return results
 
     def settled(self) -> None:
@@ -107,21 +112,31 @@ class Journal:
         self._place += 1
 
     def _turn(self) -> None:
-        self._map.close()
-        self._old.append(self._path)
+        old_map, old_path = self._map, self._path
         self._open()
+        old_map.close()
+        self._old.append(old_path)
         for delivery in self._on_their_way:
             self._write(Mark.BEGUN, delivery)
 
     def _open(self) -> None:
-        self._path = path_of(self._folder, self._worker, next(self._numbers))
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        """Begin a file, its room reserved; StoreError where the disk has none."""
+        path = path_of(self._folder, self._worker, next(self._numbers))
         try:
-            os.posix_fallocate(descriptor, 0, CAPACITY * RECORD.size)
-            self._map = mmap.mmap(descriptor, CAPACITY * RECORD.size)
-        finally:
-            os.close(descriptor)
-        self._place = 0
+            self._map = _mapped(path)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise StoreError(f"{path} cannot be written ({error.strerror}). Make room; nothing was lost.") from error
+        self._path, self._place = path, 0
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, CAPACITY * RECORD.size)
+        return mmap.mmap(descriptor, CAPACITY * RECORD.size)
+    finally:
+        os.close(descriptor)
 
 
 def path_of(folder: Path, worker: int, number: int) -> Path:

@@ -23,6 +23,12 @@ class Posting:
         self._shelf = shelf
         self._holds = holds
         self._worker = worker
+        #: What came of attempts whose outcome the ledger did not take, by delivery: not in doubt, only not written.
+        self._unwritten: dict[int, Settled] = {}
+
+    def outcome_of(self, delivery: int) -> Settled | None:
+        """What is known of a delivery that was left `sending` by this worker; None where nothing is."""
+        return self._unwritten.get(delivery)
 
     def send(self, broadcast: Broadcast) -> None:
         """Make one attempt at the broadcast's delivery, if it may go now."""
@@ -109,13 +115,13 @@ class Posting:
         notes: Notes,
         kind: str,
     ) -> None:
+        self._unwritten.pop(delivery.id, None)  # of an earlier attempt: it says nothing of this one
         try:
             receipt = channel.send(post, key=key, notes=notes)
         except Exception as error:  # noqa: BLE001 - nothing but the four errors may go further
             self._settle_error(broadcast, delivery, outcomes.as_error(error), kind)
             return
-        settled = outcomes.of_receipt(delivery.id, receipt)
-        self._parts.store.deliveries.settle([settled], worker=self._worker, now=self._parts.clock.now())
+        self._settle(outcomes.of_receipt(delivery.id, receipt), self._parts.clock.now())
 
     def _settle_unsent(self, broadcast: Broadcast, delivery: Delivery, error: Exception, kind: str) -> None:
         """`prepare` is reversible, so whatever went wrong there, nothing was sent."""
@@ -134,7 +140,11 @@ class Posting:
             stop_at=broadcast.stop_at,
             jitter=self._parts.random.random(),
         )
-        settled = outcomes.of_error(delivery.id, error, following)
-        self._parts.store.deliveries.settle([settled], worker=self._worker, now=now)
+        self._settle(outcomes.of_error(delivery.id, error, following), now)
         if following.channel_down:
             self._parts.store.channels.set_down(broadcast.key.channel, kind, following.reason, now=now)
+
+    def _settle(self, settled: Settled, now: datetime) -> None:
+        self._unwritten[settled.delivery] = settled
+        self._parts.store.deliveries.settle([settled], worker=self._worker, now=now)
+        self._unwritten.pop(settled.delivery, None)

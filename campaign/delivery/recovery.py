@@ -5,6 +5,7 @@ Only a free lock proves death. After a reboot rows still `taken` are uncertain: 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from campaign import policy
@@ -46,8 +47,11 @@ class Recovery:
                     again.append(moment)
         return min(again, default=None)
 
-    def abandon(self, broadcast: int, me: int) -> None:
-        """Settle what a thread of this worker left of a post when it broke off: a busy ledger, a fault of ours."""
+    def abandon(self, broadcast: int, me: int, known: Callable[[int], Settled | None]) -> None:
+        """Settle what a thread of this worker left of a post when it broke off: a busy ledger, a fault of ours.
+
+        `known` tells an outcome that came and could not be written; without one an attempt that began is in doubt.
+        """
         now = self._parts.clock.now()
         for delivery in self._parts.store.deliveries.of(broadcast, DeliveryState.SENDING, DeliveryState.TAKEN):
             if delivery.worker != me:
@@ -55,7 +59,8 @@ class Recovery:
             began = delivery.state is DeliveryState.SENDING
             state = DeliveryState.UNCERTAIN if began else DeliveryState.PENDING
             reason = BROKE_OFF if began else ""
-            self._write(Settled(delivery=delivery.id, state=state, reason=reason), me, now)
+            settled = Settled(delivery=delivery.id, state=state, reason=reason)
+            self._write(known(delivery.id) or settled, me, now)
 
     def _bury(self, worker_id: int, worker: Worker | None) -> datetime | None:
         deliveries, now = self._parts.store.deliveries, self._parts.clock.now()

@@ -25,11 +25,12 @@ REFUSED = "the relay refused it; its words were lost when the service was stoppe
 def settle_left(parts: Parts, worker: int, *, rebooted: bool, now: datetime, broadcast: int = 0) -> None:
     """Settle every row of a mailing that a dead worker still holds. Safe to repeat.
 
-    With `broadcast`: only that mailing's rows, of a worker that lives and whose flow broke off.
+    With `broadcast`: only that mailing's rows, of a worker that lives and whose flow broke off. Its journal is here,
+    and where it is gone already, nothing was on its way.
     """
     groups, folder = parts.store.groups, parts.store.journals
     held = groups.held(worker, broadcast=broadcast)
-    if held and (rebooted or not journal.files_of(folder, worker)):
+    if held and (rebooted or not (broadcast or journal.files_of(folder, worker))):
         groups.doubt(worker, reason=REBOOTED if rebooted else NOT_AT_HAND, now=now)
     elif held:
         marks = {delivery: mark for delivery, mark in journal.read(folder, worker).items() if delivery in held}

@@ -5,7 +5,6 @@ It rings once a second, and at the next due instant. Missed rings fold into one;
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,9 +15,7 @@ from apscheduler.triggers.date import DateTrigger
 from campaign.clock import Clock
 from campaign.delivery.chores import Chore
 from campaign.delivery.service import Service
-from campaign.errors import CampaignError
-
-log = logging.getLogger(__name__)
+from campaign.delivery.troubles import LEDGER, of_ledger
 
 RING_SECONDS = 1
 BEAT_SECONDS = 10
@@ -47,17 +44,17 @@ class Scheduler:
         self._jobs.start()
 
     def ring(self) -> None:
-        """Ring once, unless a ring is still on. A failure is logged, and the next ring tries again."""
+        """Ring once, unless a ring is still on. A failure is a trouble, and the next ring tries again."""
         if not self._lock.acquire(blocking=False):
             return
         try:
             self._service.tick()
             self._set_alarm()
             self.last_ring = self._clock.now()
-        except CampaignError as error:
-            log.error("ring failed: %s", error)
-        except Exception:
-            log.exception("ring failed")
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next ring tries again
+            self._service.troubles.met("the ring", error)
+        else:
+            self._service.troubles.over("the ring")
         finally:
             self._lock.release()
 
@@ -67,15 +64,22 @@ class Scheduler:
 
     def _do(self, chore: Chore) -> None:
         try:
-            chore.do(self._clock.now())
-        except Exception:
-            log.exception("%s failed", chore.name)
+            chore.job(self._clock.now())
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next time tries again
+            self._service.troubles.met(chore.name, error)
+        else:
+            self._service.troubles.over(chore.name)
 
     def _beat(self) -> None:
+        """A write every ten seconds: the proof that the ledger takes one."""
         try:
             self._service.beat()
-        except CampaignError as error:
-            log.error("beat failed: %s", error)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next beat tries again
+            self._service.troubles.met(LEDGER if of_ledger(error) else "the beat", error)
+        else:
+            self._service.troubles.over(LEDGER)
+            self._service.troubles.over("the beat")
+        self._service.cry()
 
     def _set_alarm(self) -> None:
         due = self._service.ring.next_due

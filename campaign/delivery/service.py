@@ -9,6 +9,7 @@ from campaign.delivery.engine import Engine
 from campaign.delivery.parts import Parts
 from campaign.delivery.ring import Ring
 from campaign.delivery.shelf import Shelf
+from campaign.delivery.troubles import Troubles
 
 
 class Service:
@@ -19,7 +20,8 @@ class Service:
         self._worker = worker
         self.shelf = Shelf(parts.store)
         self.ring = Ring(parts, self.shelf)
-        self.engine = Engine(parts, self.shelf, worker=worker, boot=boot)
+        self.troubles = Troubles(parts.clock)
+        self.engine = Engine(parts, self.shelf, worker=worker, boot=boot, troubles=self.troubles)
         self._teller = teller
         self._worked = -1
         self._work_at: datetime | None = None
@@ -60,6 +62,11 @@ class Service:
     def beat(self) -> None:
         """Say that this worker lives."""
         self._parts.store.workers.beat(self._worker, now=self._parts.clock.now())
+
+    def cry(self) -> None:
+        """Tell people of troubles that have stood for a while: a ledger that cannot be written cannot ask anybody."""
+        if self._teller:
+            self._teller.cry(self.troubles.standing(), self._parts.clock.now())
 
     def close(self, seconds: float = 10.0) -> None:
         """Begin nothing more, wait up to `seconds` for what is on its way, and mark this worker as ended."""

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,10 @@ class Database:
         self.patience = patience
         self.url = make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url, patience) if self.sqlite else _postgres_engine(url, pool)
+        self.engine = _sqlite_engine(url, patience) if self.sqlite else _postgres_engine(url, pool, patience)
         #: Where suppressions are written as well, so that an old backup brings nobody back. Set by whoever opens it.
         self.kept_apart: Path | None = None
+        self._was_full = False
 
     @property
     def file(self) -> Path | None:
@@ -57,6 +58,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: all of it, or nothing."""
+        if self._was_full:
+            self._was_full = not self.make_room()
         with (
             _explained(self),
             self.engine.connect().execution_options(writes=True) as connection,
@@ -67,6 +70,24 @@ class Database:
             lines = connection.info.pop(KEPT_APART, [])
             if lines and self.kept_apart is not None:
                 append_lines(self.kept_apart, lines)
+
+    def make_room(self) -> bool:
+        """Fold SQLite's write-ahead log into the database, for it may be what fills the disk; whether that was done.
+
+        Waits for nobody. Without it the log would go on growing into whatever room is made.
+        """
+        if self.file is None:
+            return True
+        with closing(sqlite3.connect(self.file, timeout=0, isolation_level=None)) as connection:
+            try:
+                busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error:
+                return False
+        return not busy
+
+    def note_full(self) -> None:
+        """The disk took a write no more: the next one makes room first."""
+        self._was_full = True
 
     def create(self) -> None:
         """Make the tables that are missing. Safe to repeat."""
@@ -91,10 +112,32 @@ def keep_apart(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 
 def append_lines(path: Path, lines: list[str]) -> None:
-    """Append lines to a file and sync it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    """Append whole lines to a file and sync it, and its name where it is new; StoreError where the disk takes no more.
+
+    They begin with a line end, so that a line which broke off in a crash spoils no other.
+    """
+    is_new = not path.exists()
     try:
-        os.write(descriptor, "".join(f"{line}\n" for line in lines).encode())
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            _write_all(descriptor, "\n".join(["", *lines, ""]).encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if is_new:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written ({error.strerror}). Make room; nothing was lost.") from error
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:  # a disk that is nearly full takes a part, and says so the next time
+        data = data[os.write(descriptor, data) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -117,8 +160,9 @@ def _sqlite_engine(url: str, patience: float) -> Engine:
     return engine
 
 
-def _postgres_engine(url: str, pool: int) -> Engine:
-    return create_engine(url, pool_size=pool, max_overflow=pool, pool_pre_ping=True)
+def _postgres_engine(url: str, pool: int, patience: float) -> Engine:
+    waits = {"options": f"-c lock_timeout={int(patience * 1000)}"}
+    return create_engine(url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, connect_args=waits)
 
 
 @contextmanager
@@ -126,6 +170,8 @@ def _explained(database: Database) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        if "full" in str(error.orig):
+            database.note_full()
         raise _explain_operational(error, database) from error
     except DatabaseError as error:
         if "not a database" in str(error.orig) or "malformed" in str(error.orig):
@@ -137,12 +183,14 @@ def _explained(database: Database) -> Iterator[None]:
 
 def _explain_operational(error: DBAPIError, database: Database) -> Exception:
     reason = str(error.orig)
-    if "locked" in reason or "busy" in reason:
+    if any(word in reason for word in ("locked", "busy", "lock timeout")):
         return BusyError(
             f"Another process kept the database locked for {database.patience:g} seconds. Try again in a moment."
         )
     if "full" in reason:
         return StoreError(f"The disk that holds {database.file} is full. Make room; nothing was lost.")
+    if "disk I/O" in reason:
+        return StoreError(f"The disk that holds {database.file} fails ({reason}). Look at its room and its health.")
     if "readonly" in reason or "read-only" in reason:
         return StoreError(f"{database.file} cannot be written. Check the permissions of the file and its folder.")
     if "unable to open" in reason:

@@ -42,10 +42,21 @@ def read_suppressions(database: Database | None, log: Path) -> list[dict[str, An
         except CampaignError:
             readable = False
     if log.exists():
-        lines = log.read_text(encoding="utf-8").splitlines()
-        found += [{name: json.loads(line)[name] for name in COPIED} for line in lines if line.endswith("}")]
+        found += _whole_lines(log.read_text(encoding="utf-8", errors="replace"))
         readable = True
     return found if readable else None
+
+
+def _whole_lines(text: str) -> list[dict[str, Any]]:
+    """The rows of a log. A line that broke off belongs to a change that was never made, and is left out."""
+    found = []
+    for line in text.splitlines():
+        try:
+            row = json.loads(line)
+            found.append({name: row[name] for name in COPIED})
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
 
 
 def settle_in(

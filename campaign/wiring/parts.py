@@ -20,7 +20,7 @@ def open_store(settings: Settings, key: Key, *, create: bool = False) -> Store:
 
     Raises RefusedError where there is no ledger, and SettingsError where the key is not the ledger's.
     """
-    database = Database(settings.database)
+    database = Database(settings.database, patience=settings.lock_seconds)
     if create:
         migrations.create(database)
     elif database.file is not None and not database.file.exists():

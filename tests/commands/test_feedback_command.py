@@ -61,8 +61,8 @@ def test_the_service_reads_the_mailbox_of_its_settings(listed: Run, tmp_path: Pa
     mailbox.Maildir(str(tmp_path / "box")).add(LEAVE)
     app = app_of(tmp_path, feedback_mailbox=f"maildir:{tmp_path / 'box'}")
     chores = {chore.name: chore for chore in app.chores()}
-    assert chores["feedback mailbox"].do(NOW)
-    assert chores["forgetting"].do(NOW)
+    chores["feedback mailbox"].job(NOW)
+    chores["forgetting"].job(NOW)
     app.close()
     assert "unsubscribed" in listed("subscribers", "show", "ann@example.org").output
 
@@ -74,12 +74,12 @@ def test_letters_go_over_the_only_email_channel_and_wait_where_there_is_none(lis
     letters = next(chore for chore in app.chores() if chore.name == "letters")
     with pytest.raises(ChannelDown, match="one email channel"):
         app.letters_channel()
-    assert letters.do(NOW)
+    letters.job(NOW)
     app.close()
     (tmp_path / "home" / "channels.yaml").write_text("mail: {kind: smtp, host: 127.0.0.1}\n", encoding="utf-8")
     app = app_of(tmp_path, base_url="https://week.example.org")
     letters = next(chore for chore in app.chores() if chore.name == "letters")
-    assert letters.do(NOW.replace(hour=10))
+    letters.job(NOW.replace(hour=10))
     app.close()
     found = [path.read_bytes() for path in (tmp_path / "home" / "outbox").rglob("*.eml")]
     assert len(found) == 1

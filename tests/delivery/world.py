@@ -160,14 +160,20 @@ class World:
     """One installation on a settable clock. `start` makes a service; `crash` leaves it as a kill -9 would."""
 
     def __init__(
-        self, url: str, folder: Path, *, approvals: bool = False, start: datetime = EIGHT - timedelta(hours=2)
+        self,
+        url: str,
+        folder: Path,
+        *,
+        approvals: bool = False,
+        start: datetime = EIGHT - timedelta(hours=2),
+        patience: float = 30,
     ) -> None:
         self.url = url
         self.folder = folder
         self.clock = SettableClock(start)
         self.key = Key(b"k" * 32)
         self.approvals = approvals
-        self.store = Store(Database(url), folder=folder, cipher=Cipher(b"c" * 32))
+        self.store = Store(Database(url, patience=patience), folder=folder, cipher=Cipher(b"c" * 32))
         made = {name: Recorder(name, self.clock) for name in ("a", "b", "mail")}
         made["hand"] = ManualRecorder("hand", self.clock)
         self.ways = Channels(made, {}, self.store)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from campaign.clock import SettableClock
-from campaign.delivery import loading
+from campaign.delivery import loading, settling
+from campaign.delivery.shelf import Shelf
 from campaign.programme import load_bytes
 from campaign.settings import load_settings, make_home
 from campaign.wiring import App
@@ -172,6 +178,99 @@ days:
 posts:
 {wanted}
 """
+
+
+class Running(Home):
+    """An installation on the machine's own clock, for `campaign run` itself. Every post is to go now."""
+
+    def __init__(self, folder: Path, receiver: Receiver, posts: int, **settings: str) -> None:
+        self.environment = {
+            "CAMPAIGN_HOME": str(folder),
+            "CAMPAIGN_KEY_FILE": str(folder / "key"),
+            "CAMPAIGN_ALLOW_PRIVATE": "true",
+            "CAMPAIGN_APPROVALS": "off",
+            "CAMPAIGN_WEB_PORT": "0",
+            "CAMPAIGN_HEALTH_PORT": "0",
+            **settings,
+        }
+        self.logged: list[str] = []
+        super().__init__(folder, receiver, posts)
+        self.health = ""
+
+    def app(self) -> App:
+        return App(self.settings, create=True)
+
+    def _load(self, text: str) -> None:
+        """Load it on a day of its own, at noon by a zone chosen for that, and let every post go at once."""
+        noon = round((datetime.now(UTC).replace(hour=12) - datetime.now(UTC)).total_seconds() / 3600)
+        zone = f"Etc/GMT{-noon:+d}" if noon else "Etc/GMT"
+        today = datetime.now(ZoneInfo(zone)).date()
+        text = (
+            text.replace("2023-10-09", str(today))
+            .replace("2023-10-13", str(today))
+            .replace("day: mon", f"day: {today:%a}".lower())
+        )
+        super()._load(text.replace("  status: ready", f"  status: ready\n  timezone: {zone}"))
+        app = self.app()
+        force = Shelf(app.store).get("storm")
+        for planned in force.planned:
+            settling.send_now(app.parts, force, str(planned.key), author="Ada", now=app.clock.now())
+        app.close()
+
+    def run(self, **environment: str) -> subprocess.Popen[str]:
+        """`campaign run` in a process of its own; returns once it says that it runs."""
+        child = subprocess.Popen(
+            [sys.executable, "-m", "campaign", "run"],
+            cwd=self.folder.parent,
+            env={**os.environ, **self.environment, **environment, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        assert child.stderr is not None
+        self._reader = threading.Thread(target=lambda log: self.logged.extend(log), args=(child.stderr,))
+        self._reader.start()
+        said = child.stdout.readline()
+        found = re.search(r"health at (http://\S+/healthz)", said)
+        assert found, self.logged
+        self.health = found[1]
+        return child
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Another command beside it, in a process of its own."""
+        return subprocess.run(
+            [sys.executable, "-m", "campaign", *words],
+            check=False,
+            cwd=self.folder.parent,
+            env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def ask(self) -> tuple[int, dict[str, Any]]:
+        """What `/healthz` answers: the status, and what it found."""
+        try:
+            with urllib.request.urlopen(self.health, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it logged."""
+        return [json.loads(line) for line in self.logged]
+
+    def stop(self, child: subprocess.Popen[str], sign: signal.Signals = signal.SIGTERM) -> int:
+        """End a service; its exit code."""
+        child.send_signal(sign)
+        code = child.wait(timeout=60)
+        self._reader.join()
+        assert child.stderr is not None
+        child.stderr.close()
+        close(child)
+        return code
 
 
 def close(child: subprocess.Popen[str]) -> None:
