@@ -61,9 +61,14 @@ def approve(
 def withdraw(
     parts: Parts, force: InForce, chosen: Iterable[Planned], *, author: str, now: datetime, comment: str = ""
 ) -> None:
-    """Take approvals back. A broadcast that is open is put on hold with that reason."""
-    keys = [str(planned.key) for planned in chosen]
+    """Take approvals back, and send what they were of back to whoever wrote it.
+
+    A broadcast that is open is put on hold with that reason.
+    """
+    digests = {str(planned.key): gates.digest_of(parts, force, planned) for planned in chosen}
+    keys = list(digests)
     parts.store.approvals.withdraw(keys, author=author, now=now, campaign=force.slug, comment=comment)
+    parts.store.approvals.send_back(digests, author=author, now=now, comment=comment)
     rows = parts.store.ledger.of(force.slug)
     for key in keys:
         if key in rows and rows[key].state in {BroadcastState.OPENING, BroadcastState.OPEN}:

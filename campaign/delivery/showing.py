@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from campaign import render
+from campaign.channels.base import Channel
 from campaign.delivery.frozen import thaw
 from campaign.delivery.mailing import audience_of
 from campaign.delivery.parts import Parts
@@ -20,11 +21,17 @@ from campaign.render import Urls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPost:
-    """A post over one channel. `length` and `limit` are counted as the channel counts; `limit` 0: none is known."""
+    """A post over one channel. `length` and `limit` are counted as the channel counts; `limit` 0: none is known.
+
+    `title` is the network's name; `words` the text as it will stand there, of which the first `fits` characters fit.
+    """
 
     channel: str
     kind: str
+    title: str = ""
     made: Post | None = None
+    words: str = ""
+    fits: int = 0
     length: int = 0
     limit: int = 0
     unit: str = "characters"
@@ -60,16 +67,39 @@ def post(parts: Parts, shelf: Shelf, force: InForce, planned: Planned, row: Broa
     try:
         channel = parts.ways.channel(ref)
     except SettingsError as error:
-        return ShownPost(channel=ref.id, kind=ref.kind, made=made, problems=(str(error) or "It is not set up.",))
+        whole = made.whole
+        return ShownPost(
+            channel=ref.id, kind=ref.kind, made=made, words=whole, fits=len(whole),
+            problems=(str(error) or "It is not set up.",),
+        )  # fmt: skip
+    whole = channel.words(made)
     return ShownPost(
         channel=ref.id,
         kind=ref.kind,
+        title=channel.title,
         made=made,
-        length=channel.length(channel.words(made)),
+        words=whole,
+        fits=_fits(channel, whole),
+        length=channel.length(whole),
         limit=channel.limits.text,
         unit=channel.limits.unit,
         problems=tuple(problem.message for problem in channel.check(made)),
     )
+
+
+def _fits(channel: Channel[Post], text: str) -> int:
+    """How many of its first characters the channel takes."""
+    limit = channel.limits.text
+    if not limit or channel.length(text) <= limit:
+        return len(text)
+    most, least = len(text), 0
+    while least < most:
+        middle = (least + most + 1) // 2
+        if channel.length(text[:middle]) <= limit:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def _frozen(parts: Parts, shelf: Shelf, row: Broadcast | None) -> Post | None:

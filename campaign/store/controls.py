@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -160,23 +160,37 @@ class Approvals:
                 record(connection, who=author, act="withdraw", now=now, campaign=campaign, target=key, detail=detail)
             bump(connection)
 
+    def send_back(self, digests: Mapping[str, str], *, author: str, now: datetime, comment: str) -> None:
+        """Remember that broadcasts as they stand (key -> content hash) went back to whoever wrote them."""
+        at = to_micros(now)
+        row = {"author": author, "comment": comment, "made_at": at, "withdrawn_at": at, "withdrawn_by": author}
+        rows = [{"key": key, "digest": digest, **row} for key, digest in digests.items()]
+        with self._database.write() as connection:
+            connection.execute(insert(approvals), rows)
+            bump(connection)
+
+    def sent_back(self, prefix: str = "") -> dict[str, Approval]:
+        """The newest word on each broadcast where that word was to send it back (those that start with `prefix`)."""
+        query = select(approvals).order_by(approvals.c.id)
+        if prefix:
+            query = query.where(approvals.c.key.startswith(prefix, autoescape=True))
+        with self._database.read() as connection:
+            newest = {row.key: row for row in connection.execute(query)}
+        back = (row for row in newest.values() if row.withdrawn_at == row.made_at and row.withdrawn_by == row.author)
+        return {row.key: _approval(row) for row in back}
+
     def standing(self, prefix: str = "") -> dict[str, Approval]:
         """The newest approval of each broadcast that was not withdrawn, by key (those that start with `prefix`)."""
         query = select(approvals).where(approvals.c.withdrawn_at.is_(None)).order_by(approvals.c.id)
         if prefix:
             query = query.where(approvals.c.key.startswith(prefix, autoescape=True))
         with self._database.read() as connection:
-            return {
-                row.key: Approval(
-                    key=row.key,
-                    digest=row.digest,
-                    author=row.author,
-                    comment=row.comment,
-                    by_loading=bool(row.by_loading),
-                    made_at=from_micros(row.made_at),
-                )
-                for row in connection.execute(query)
-            }
+            return {row.key: _approval(row) for row in connection.execute(query)}
+
+
+def _approval(row: Row[Any]) -> Approval:
+    fields = {name: getattr(row, name) for name in ("key", "digest", "author", "comment")}
+    return Approval(**fields, by_loading=bool(row.by_loading), made_at=from_micros(row.made_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,16 @@ from campaign.web.parts import Site
 FOREVER = "public, max-age=31536000, immutable"
 STYLES = "text/css; charset=utf-8"
 
+#: The sheets of the desk, in order; a component file of its own for each larger part.
+DESK = ("tokens", "base", "parts", "desk", "editing", "previews")
+
 #: Name as pages say it -> media type and the files it is made of, in order.
 BUNDLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "public.css": (STYLES, ("css/tokens.css", "css/base.css", "css/parts.css", "css/public.css")),
-    "desk.css": (STYLES, ("css/tokens.css", "css/base.css", "css/parts.css", "css/desk.css", "css/editing.css")),
+    "desk.css": (
+        STYLES,
+        tuple(f"css/{name}.css" for name in DESK),
+    ),
     "icons.svg": ("image/svg+xml", ("vendor/lucide/icons.svg",)),
     "htmx.js": ("text/javascript; charset=utf-8", ("vendor/htmx/htmx.min.js",)),
 }

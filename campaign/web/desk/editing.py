@@ -13,7 +13,7 @@ from campaign.delivery.shelf import InForce
 from campaign.errors import Conflict, Problem
 from campaign.model import PlannedMailing, PlannedPost
 from campaign.programme.diff import tree_differences
-from campaign.web.desk import fields, pictures, times
+from campaign.web.desk import cards, fields, pictures, times
 from campaign.web.desk.door import Ask
 from campaign.web.desk.fields import Values
 from campaign.web.desk.found import Message, find
@@ -225,14 +225,20 @@ def _page(ask: Ask, sent: Form, status: int = 200) -> Response:
     )
 
 
-def _drawn(ask: Ask, sent: Form) -> list[showing.ShownPost]:
+def _drawn(ask: Ask, sent: Form) -> list[cards.Card]:
     """The post as each channel would show it with what stands in the form."""
     if not isinstance(sent.planned, PlannedPost) or not sent.drawn:
         return []
     force = editing.in_force(ask.work, sent.draft) if sent.draft else sent.found.force
-    day = ask.path("day")
+    day = (sent.draft.message.when.day if sent.draft else "") or ask.path("day")
+    picture = pictures.of(force.slug, sent.found.force.number, sent.values.get("kept", ""), sent.found.force.files)
     return [
-        showing.post(ask.work, ask.door.shelf, force, each, None)
+        cards.card(
+            showing.post(ask.work, ask.door.shelf, force, each, None),
+            force.programme,
+            ask.door.templates.words(),
+            picture=picture,
+        )
         for each in force.planned
         if each.key.message == sent.found.id and each.key.day == day
     ]

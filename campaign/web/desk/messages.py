@@ -15,7 +15,7 @@ from campaign.delivery import approving, settling, showing, views
 from campaign.errors import RefusedError
 from campaign.model import BroadcastState, DeliveryState
 from campaign.plan import Planned
-from campaign.web.desk import show, times
+from campaign.web.desk import cards, pictures, show, times
 from campaign.web.desk.door import Ask
 from campaign.web.desk.found import Message, find
 from campaign.web.desk.needs import moment_of
@@ -65,11 +65,22 @@ def message(ask: Ask) -> Response:
 
 
 def _post(ask: Ask, found: Message) -> dict[str, Any]:
-    shown = [
-        showing.post(ask.work, ask.door.shelf, found.force, each, found.rows.get(str(each.key)))
-        for each in found.planned
-    ]
-    return {"shown": shown, "items": {item.channel: item for item in found.entry.items}}
+    items = {item.key: item for item in found.entry.items}
+    drawn = []
+    for each in found.planned:
+        row = found.rows.get(str(each.key))
+        shown = showing.post(ask.work, ask.door.shelf, found.force, each, row)
+        number = row.revision if row is not None and row.opened_at is not None else found.force.number
+        drawn.append(
+            cards.card(
+                shown,
+                found.force.programme,
+                ask.door.templates.words(),
+                picture=pictures.of(found.force.slug, number),
+                item=items[str(each.key)],
+            )
+        )
+    return {"shown": drawn}
 
 
 def _mailing(ask: Ask, found: Message) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from campaign.delivery.shelf import InForce
 from campaign.errors import RefusedError, SettingsError
-from campaign.model import PlannedImage, PlannedMailing, PlannedPost
+from campaign.model import Image, PlannedImage, PlannedMailing, PlannedPost
 from campaign.web.desk.door import Ask
 from campaign.web.images import media_type
 
@@ -84,6 +84,18 @@ def added(
     file = next(iter(files)).removeprefix("images/")
     new = PlannedImage(file=file, alt=values.get("new-alt", ""), decorative=values.get("new-decorative") == "yes")
     return replace(message, images=(*message.images, new))
+
+
+def of(slug: str, number: int, kept: str = "", known: Mapping[str, bytes] | None = None) -> Callable[[Image], str]:
+    """Where an image of that revision is to be seen; one that is not among `known` is the one that was `kept`."""
+
+    def address(image: Image) -> str:
+        name = image.name.removeprefix("images/")
+        if kept and known is not None and known.get(f"images/{name}") != image.data:
+            return f"/desk/image/kept/{kept}"
+        return f"/desk/image/{slug}/{number}/{name}"
+
+    return address
 
 
 def drop(ask: Ask, values: Mapping[str, str]) -> None:
