@@ -13,13 +13,17 @@ from campaign.delivery.ring import as_moved
 from campaign.delivery.shelf import InForce
 from campaign.model import Broadcast, BroadcastKind, BroadcastState, DeliveryState, PlannedPost
 from campaign.plan import Planned
+from campaign.store.controls import Approval
 
 SENT = DeliveryState.SENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One broadcast as people see it. `at` is aware UTC; `tally` counts its deliveries by state."""
+    """One broadcast as people see it. `at` is aware UTC; `tally` counts its deliveries by state.
+
+    `sent_back`: somebody asked for changes to it as it stands, in these words of theirs.
+    """
 
     key: str
     message: str
@@ -35,6 +39,7 @@ class Item:
     moved: bool = False
     essential: bool = False
     approved: bool = True
+    sent_back: Approval | None = None
     url: str = ""
     tally: Mapping[DeliveryState, int] = field(default_factory=dict)
 
@@ -83,10 +88,8 @@ def week(parts: Parts, force: InForce, now: datetime) -> Week:
     rows = parts.store.ledger.of(force.slug)
     tallies = parts.store.deliveries.tally(*(row.id for row in rows.values()))
     urls = parts.store.deliveries.urls(*(row.id for row in rows.values()))
-    approvals = parts.store.approvals.standing(f"{force.slug}/") if parts.approving() else None
-    items = [
-        _item(parts, force, planned, rows.get(str(planned.key)), tallies, urls, approvals) for planned in force.planned
-    ]
+    said = _Said.of(parts, force)
+    items = [_item(parts, force, planned, rows.get(str(planned.key)), tallies, urls, said) for planned in force.planned]
     return Week(
         slug=force.slug,
         title=force.programme.campaign.title,
@@ -120,8 +123,9 @@ def _item(
     row: Broadcast | None,
     tallies: Mapping[int, Mapping[DeliveryState, int]],
     urls: Mapping[int, str],
-    approvals: Mapping[str, object] | None,
+    said: _Said,
 ) -> Item:
+    opened = bool(row and row.opened_at)
     moved = as_moved(planned, row) if row and row.moved else planned
     return Item(
         key=str(planned.key),
@@ -137,15 +141,36 @@ def _item(
         broadcast=row.id if row else 0,
         moved=bool(row and row.moved),
         essential=planned.message.essential,
-        approved=bool(row and row.opened_at) or approvals is None or _stands(parts, force, planned, approvals),
+        approved=opened or said.approved(parts, force, planned),
+        sent_back=None if opened else said.sent_back(parts, force, planned),
         url=urls.get(row.id, "") if row else "",
         tally=tallies.get(row.id, {}) if row else {},
     )
 
 
-def _stands(parts: Parts, force: InForce, planned: Planned, approvals: Mapping[str, object]) -> bool:
-    approval = approvals.get(str(planned.key))
-    return approval is not None and getattr(approval, "digest", "") == gates.digest_of(parts, force, planned)
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What approvers said of a campaign's messages; nothing where approvals are off."""
+
+    yes: Mapping[str, Approval] | None
+    back: Mapping[str, Approval]
+
+    @classmethod
+    def of(cls, parts: Parts, force: InForce) -> _Said:
+        if not parts.approving():
+            return cls(None, {})
+        lead = f"{force.slug}/"
+        return cls(parts.store.approvals.standing(lead), parts.store.approvals.sent_back(lead))
+
+    def approved(self, parts: Parts, force: InForce, planned: Planned) -> bool:
+        if self.yes is None:
+            return True
+        given = self.yes.get(str(planned.key))
+        return given is not None and given.digest == gates.digest_of(parts, force, planned)
+
+    def sent_back(self, parts: Parts, force: InForce, planned: Planned) -> Approval | None:
+        word = self.back.get(str(planned.key))
+        return word if word and word.digest == gates.digest_of(parts, force, planned) else None
 
 
 def _title(planned: Planned) -> str:

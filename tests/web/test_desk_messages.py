@@ -1,7 +1,10 @@
 """One message at the desk: as its readers get it, approved as it stands, and what became of it."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
 
 from sqlalchemy import update
 
@@ -9,6 +12,8 @@ from campaign.delivery.shelf import Shelf
 from campaign.errors import Refused
 from campaign.model import Exclusion, Role
 from campaign.store.tables_lists import subscribers
+from campaign.web.desk import acts
+from campaign.web.words import page_words
 from tests.delivery.world import EIGHT, a_mailing, a_post, a_week
 from tests.web.desks import DeskStand
 
@@ -140,3 +145,47 @@ def test_a_message_ahead_is_moved_or_skipped(desk: DeskStand) -> None:
     assert desk.world.sent("b") == [EIGHT + timedelta(hours=2, minutes=30)]
     assert desk.post(f"{POST}/skip", "/desk/account").status_code == 422
     assert Shelf(desk.world.store).get("week").number == 1
+
+
+def test_a_message_is_sent_back_with_words_and_comes_again_when_it_is_changed(both: DeskStand) -> None:
+    both.world.approvals = True
+    both.load(a_post())
+    both.sign_in(Role.APPROVER, "Ada")
+    both.post(f"{POST}/withdraw", POST, comment="Say where it is.")
+    page = both.text(POST)
+    assert "Changes asked for" in page
+    assert "Ada asked for changes: “Say where it is.”" in page
+    assert both.text("/desk").count("tag-changes") == 1
+    assert "Ada: asked for changes: “Say where it is.”" in page
+    both.post("/desk/approve/week", "/desk", revision="1")
+    assert "Changes asked for" in both.text(POST)
+    both.world.load(a_week(a_post(text="It is in the hall."), mailings=(a_mailing(),)))
+    page = both.text(POST)
+    assert "Needs approval" in page
+    assert "Ada asked for changes:" not in page
+    both.post(f"{POST}/approve", POST, revision="2")
+    assert "Approved, exactly as it stands" in both.text(POST)
+
+
+def test_versions_tell_who_changed_what(desk: DeskStand) -> None:
+    desk.load(a_post())
+    desk.world.load(a_week(a_post(), a_post("other"), mailings=(a_mailing(),)), author="Bea")
+    desk.world.load(a_week(a_post(text="Other words"), a_post("other"), mailings=(a_mailing(),)), author="Cy")
+    desk.sign_in(Role.VIEWER)
+    versions = desk.text(POST).split('id="versions"')[1]
+    assert "Revision 3" in versions
+    assert "Cy" in versions
+    assert "Other words" in versions
+    assert "Revision 2" not in versions
+    assert "It came into the programme." in versions.split("Revision 1")[1]
+
+
+def test_every_act_of_the_log_has_words() -> None:
+    texts = [path.read_text("utf-8") for path in Path(str(files("campaign"))).rglob("*.py")]
+    written = {act for text in texts for act in re.findall(r'\bact="([a-z .-]+)"', text)}
+    pairs = [pair for text in texts for pair in re.findall(r'\bact="([a-z ]+)" if \w+ else "([a-z ]+)"', text)]
+    written |= {act for pair in pairs for act in pair}
+    assert len(written) > 40
+    assert written <= set(acts.KNOWN)
+    words = page_words("en-GB")
+    assert [act for act in acts.KNOWN if acts.key_of(act) not in words.texts] == []

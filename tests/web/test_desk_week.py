@@ -61,8 +61,11 @@ def test_a_pause_holds_what_falls_due_and_resuming_sends_nothing_late(both: Desk
     both.world.play(service, NINE + timedelta(minutes=7))
     assert len(both.world.sent("a")) == 1
     log = both.text("/desk/activity?who=Ada")
-    assert "pause" in log
-    assert "resume" in log
+    assert "paused" in log
+    assert "lifted a pause" in log
+    only = both.text("/desk/activity?who=Ada&act=resume").split("<tbody>")[1]
+    assert "lifted a pause" in only
+    assert "settled" not in only
 
 
 def test_what_is_uncertain_is_settled_by_who_looked(both: DeskStand) -> None:

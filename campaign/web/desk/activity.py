@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from campaign.sheets import neutralise
-from campaign.web.desk import times
+from campaign.web.desk import acts, times
 from campaign.web.desk.door import Ask
 
 PAGE = 50
@@ -45,6 +45,7 @@ def activity(ask: Ask) -> Response:
         here="activity",
         lines=lines[:PAGE],
         wanted=wanted,
+        acts={"": ask.door.templates.words()("week.any"), **acts.choices(ask.door.templates.words())},
         older=older,
         newest=newest,
         table=table,
@@ -60,7 +61,7 @@ def _lines(ask: Ask, wanted: dict[str, str], before: int, limit: int) -> list[Li
             times.moment(entry.at, zone, ask.now, words.shared),
             entry.at.isoformat(),
             entry.who,
-            entry.act,
+            acts.said(entry.act, words),
             entry.target or entry.campaign,
             ", ".join(f"{key}: {value}" for key, value in json.loads(entry.detail).items() if value not in ("", None)),
         )

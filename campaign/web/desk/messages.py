@@ -5,34 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from campaign.delivery import approving, settling, showing, views
+from campaign.delivery import approving, settling, showing, versions, views
 from campaign.errors import RefusedError
-from campaign.model import BroadcastState, DeliveryState
 from campaign.plan import Planned
-from campaign.web.desk import cards, pictures, show, times
+from campaign.web.desk import acts, cards, mailing, pictures, show, times
 from campaign.web.desk.door import Ask
 from campaign.web.desk.found import Message, find
 from campaign.web.desk.needs import moment_of
-from campaign.web.security import policy
 from campaign.web.words import PageWords
-
-#: The frame of an email: nothing but its own styles, and no script, whatever it says.
-FRAME = {
-    "Content-Security-Policy": policy(
-        {"default-src": "'none'", "style-src": "'unsafe-inline'", "img-src": "data:", "frame-ancestors": "'self'"}
-    )
-    + "; sandbox",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-
 
 #: What the ledger calls the outcomes of attempts.
 OUTCOMES = frozenset({"accepted", "Refused", "TryLater", "Uncertain", "ChannelDown"})
@@ -43,25 +27,37 @@ def message(ask: Ask) -> Response:
     found = find(ask)
     words = ask.door.templates.words()
     approvals = ask.work.store.approvals.standing(f"{found.force.slug}/")
-    mine = [approvals[item.key] for item in found.entry.items if item.key in approvals]
     ahead = any(item.state in showing.AHEAD for item in found.entry.items)
+    late = any(_late(found, each, ask.now) for each in found.planned)
     return ask.page(
         "desk/mailing.html" if found.entry.is_mailing else "desk/post.html",
         here="week",
         week=found.force.programme.campaign.title,
         message=found,
         entry=found.entry,
-        when=times.moment(found.entry.at, found.zone, ask.now, words.shared),
-        approvals=mine,
+        when=times.dated(found.entry.at, found.zone, words.shared),
+        approvals=[approvals[item.key] for item in found.entry.items if item.key in approvals],
         approving=ask.work.approving(),
-        unapproved=[item for item in found.entry.items if show.state_of(item) == "approval"],
+        unapproved=[item for item in found.entry.items if show.state_of(item) in {"approval", "changes"}],
+        asked=next((item.sent_back for item in found.entry.items if item.sent_back), None),
         ahead=ahead,
+        late=late,
         editable=ahead and ask.may("editor"),
         moment=f"{found.entry.at.astimezone(ZoneInfo(found.zone)):%Y-%m-%dT%H:%M}",
         history=_history(ask, found),
+        versions=_versions(ask, found),
         state_of=show.state_of,
-        **(_mailing(ask, found) if found.entry.is_mailing else _post(ask, found)),
+        **(mailing.shown(ask, found) if found.entry.is_mailing else _post(ask, found)),
     )
+
+
+def _versions(ask: Ask, found: Message) -> list[tuple[str, versions.Version]]:
+    """Every revision that changed it, newest first, each with its time in words."""
+    words = ask.door.templates.words()
+    return [
+        (times.moment(each.at, found.zone, ask.now, words.shared), each)
+        for each in versions.versions(ask.work, found.force.slug, found.id)
+    ]
 
 
 def _post(ask: Ask, found: Message) -> dict[str, Any]:
@@ -83,60 +79,6 @@ def _post(ask: Ask, found: Message) -> dict[str, Any]:
     return {"shown": drawn}
 
 
-def _mailing(ask: Ask, found: Message) -> dict[str, Any]:
-    words, programme = ask.door.templates.words(), found.force.programme
-    planned, item = found.planned[0], found.entry.first
-    area, audience = _reader(ask, found)
-    email = showing.email(
-        ask.work, ask.door.shelf, found.force, planned, found.rows.get(item.key), area=area, audience=audience
-    )
-    try:
-        lists, everybody = showing.reach(ask.work, found.force, planned, ask.now)
-        left_out = showing.left_out(ask.work, found.force, planned, ask.now)
-        trouble = ""
-    except RefusedError as error:
-        lists, everybody, left_out, trouble = [], 0, [], str(error)
-    wanted = item.total - item.tally.get(DeliveryState.SKIPPED, 0)
-    kept = {"area": area, "audience": audience}
-    return {
-        "email": email,
-        "lists": lists,
-        "everybody": everybody,
-        "left_out": left_out,
-        "trouble": trouble,
-        "sent": item.tally.get(DeliveryState.SENT, 0),
-        "wanted": wanted,
-        "tiles": show.tiles(item.tally, words),
-        "areas": {"": words("mailing.all_areas"), **programme.areas},
-        "audiences": {
-            "": words("mailing.all_audiences"),
-            **{key: each.name for key, each in programme.audiences.items()},
-        },
-        "reader": kept,
-        "frame": f"{found.path}/frame?{urlencode(kept)}",
-        "failures": _failures(ask, item),
-        "over": item.state in {BroadcastState.DONE, BroadcastState.DROPPED, BroadcastState.CANCELLED},
-    }
-
-
-def _reader(ask: Ask, found: Message) -> tuple[str, str]:
-    programme = found.force.programme
-    area, audience = ask.text("area"), ask.text("audience")
-    return area if area in programme.areas else "", audience if audience in programme.audiences else ""
-
-
-def _failures(ask: Ask, item: views.Item) -> list[tuple[str, str, int]]:
-    """Why emails did not go: state, reason, how many; most first."""
-    states = (DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.MISSED, DeliveryState.SKIPPED)
-    if not item.broadcast or not any(item.tally.get(state) for state in states):
-        return []
-    counts: dict[tuple[str, str], int] = {}
-    for delivery in ask.work.store.deliveries.of(item.broadcast, *states, limit=2000):
-        name = (delivery.state.value, delivery.reason)
-        counts[name] = counts.get(name, 0) + 1
-    return sorted(((*name, count) for name, count in counts.items()), key=lambda row: -row[2])
-
-
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One line of what happened."""
@@ -153,7 +95,10 @@ def _history(ask: Ask, found: Message) -> list[Happening]:
     words, store = ask.door.templates.words(), ask.work.store
     lines: list[tuple[datetime, str, str, str]] = []
     for item in found.entry.items:
-        lines += [(each.at, each.who, each.act, item.channel) for each in store.log.entries(target=item.key, limit=50)]
+        lines += [
+            (each.at, each.who, acts.with_comment(each, words), item.channel)
+            for each in store.log.entries(target=item.key, limit=50)
+        ]
         row = found.rows.get(item.key)
         if row is None or row.opened_at is None:
             continue
@@ -178,19 +123,6 @@ def _outcome(outcome: str, reason: str, words: PageWords) -> str:
     """What an attempt came to, in words, with the network's own beside it."""
     said = words(f"attempt.{outcome}") if outcome in OUTCOMES else outcome
     return f"{said}: {reason}" if reason else said
-
-
-def frame(ask: Ask) -> Response:
-    """The email itself, for the frame: under a policy of its own, without scripts."""
-    found = find(ask)
-    if not found.entry.is_mailing:
-        raise HTTPException(404)
-    area, audience = _reader(ask, found)
-    row = found.rows.get(found.entry.first.key)
-    email = showing.email(
-        ask.work, ask.door.shelf, found.force, found.planned[0], row, area=area, audience=audience
-    )  # fmt: skip
-    return HTMLResponse(email.html or "<!doctype html><title>–</title>", 200, FRAME)
 
 
 def approve(ask: Ask) -> Response:

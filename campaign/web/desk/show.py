@@ -11,7 +11,19 @@ from campaign.model import BroadcastKind, BroadcastState, DeliveryState
 from campaign.web.words import PageWords
 
 #: The names of states on the pages, worst first; their signs and colours are those of `parts.html`.
-WORST = ("uncertain", "missed", "failed", "waiting", "held", "approval", "sending", "pending", "sent", "skipped")
+WORST = (
+    "uncertain",
+    "missed",
+    "failed",
+    "waiting",
+    "held",
+    "changes",
+    "approval",
+    "sending",
+    "pending",
+    "sent",
+    "skipped",
+)
 
 _PLAIN: Mapping[BroadcastState, str] = {
     BroadcastState.PLANNED: "pending",
@@ -42,7 +54,7 @@ TILES = (
 def state_of(item: Item) -> str:
     """The name of its state on the pages."""
     if not item.approved and item.state in {BroadcastState.PLANNED, BroadcastState.WAITING}:
-        return "approval"
+        return "changes" if item.sent_back else "approval"
     if item.state is not BroadcastState.DONE and item.state is not BroadcastState.OPEN:
         return _PLAIN[item.state]
     for trouble in _TROUBLE:

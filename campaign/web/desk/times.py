@@ -20,6 +20,12 @@ def moment(at: datetime, zone: str, now: datetime, words: Words) -> str:
     return f"{speak.full_date(there.date(), words)}, {clock}"
 
 
+def dated(at: datetime, zone: str, words: Words) -> str:
+    """`Tuesday 10 October 2023, 10:05am`."""
+    there = at.astimezone(ZoneInfo(zone))
+    return f"{speak.full_date(there.date(), words)}, {speak.clock_time(there, words)}"
+
+
 def clock(at: datetime, zone: str, words: Words) -> str:
     """`10:05am`."""
     return speak.clock_time(at.astimezone(ZoneInfo(zone)), words)

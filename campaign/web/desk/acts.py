@@ -1,0 +1,45 @@
+"""What the log calls acts, in the words of the catalogue."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from campaign.web.words import PageWords
+
+if TYPE_CHECKING:
+    from campaign.store.log import Entry
+
+#: What is written into the log, by its name there.
+KNOWN = (
+    "access", "add list", "add passkey", "add person", "alert failed", "approve", "browser link", "cancel",
+    "change address", "change password", "channel.connect", "channel.forget", "channel.test", "channels.rotate-key",
+    "choose password", "close", "delete", "down", "dropped", "erase", "export", "first administrator", "held",
+    "import", "invite", "leave", "lift suppression", "live", "load", "message.test", "missed", "move",
+    "new recovery codes", "not live", "password link", "pasted", "pause", "recognised", "remove passkey",
+    "remove person", "resource", "restore", "resume", "role", "second factor off", "second factor on", "settle",
+    "sign in", "sign out", "unlock", "up", "used a recovery code", "waiting", "withdraw",
+)  # fmt: skip
+
+
+def key_of(act: str) -> str:
+    """The key of an act in the catalogue: `channel.test` is `act.channel_test`."""
+    return "act." + act.replace(" ", "_").replace(".", "_").replace("-", "_")
+
+
+def said(act: str, words: PageWords) -> str:
+    """What was done, in words; an act that the catalogue does not have (of an older version) as it was written."""
+    key = key_of(act)
+    return words(key) if key in words.texts else act
+
+
+def choices(words: PageWords) -> dict[str, str]:
+    """Every act by its name in the log, in the order of its words."""
+    return dict(sorted(((act, said(act, words)) for act in KNOWN), key=lambda pair: pair[1]))
+
+
+def with_comment(entry: Entry, words: PageWords) -> str:
+    """What was done, and what the person said with it."""
+    detail = json.loads(entry.detail)
+    comment = str(detail.get("comment") or (detail.get("reason") if entry.act != "load" else "") or "")
+    return f"{said(entry.act, words)}: “{comment}”" if comment else said(entry.act, words)
