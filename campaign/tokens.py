@@ -27,15 +27,11 @@ class Key:
 
     def token(self, label: str, *parts: str) -> str:
         """32 hex digits (128 bits): HMAC-SHA256 of `parts` under this key, one namespace a `label`."""
-        inner, outer = _pads(self.secret)
-        inside, outside = inner.copy(), outer.copy()
-        inside.update("\x1f".join((label, *parts)).encode())
-        outside.update(inside.digest())
-        return outside.hexdigest()[:32]
+        return _mac(self.secret, "\x1f".join((label, *parts)))[:32]
 
     def hash(self, label: str, text: str) -> str:
         """64 hex digits: a keyed hash that only this installation can make."""
-        return hmac.new(self.secret, f"{label}\x1f{text}".encode(), hashlib.sha256).hexdigest()
+        return _mac(self.secret, f"{label}\x1f{text}")
 
     def stamped(self, label: str, number: int) -> str:
         """A token that carries `number` readably: `<number in base 32>-<32 hex digits>`."""
@@ -50,6 +46,14 @@ class Key:
         except ValueError:
             return None
         return number if hmac.compare_digest(mac, self.token(label, str(number))) else None
+
+
+def _mac(secret: bytes, text: str) -> str:
+    inner, outer = _pads(secret)
+    inside, outside = inner.copy(), outer.copy()
+    inside.update(text.encode())
+    outside.update(inside.digest())
+    return outside.hexdigest()
 
 
 @cache

@@ -119,7 +119,9 @@ def _rows(opener: Opener, name: str, encoding: str, delimiter: str, told: bool, 
                 )
             if number > limits.rows:
                 raise refuse(name, f"The file holds more than {limits.rows} rows.", "Split it.")
-            cells = [restore(tidy(field)) or None for field in fields]
+            whole = "".join(fields)
+            plain = whole.isascii() and whole.isprintable() and "'" not in whole  # nothing in it to tidy or to restore
+            cells = [(field.strip() if plain else restore(tidy(field))) or None for field in fields]
             while cells and cells[-1] is None:
                 cells.pop()
             if cells:

@@ -58,9 +58,15 @@ class Table:
         for row in self.sheet.rows():
             if row.number <= self.header:
                 continue
-            cells = [None if index in row.across else value for index, value in enumerate(row.cells)]
-            values = {by_index[i]: value for i, value in enumerate(cells) if value is not None and i in by_index}
-            extra = {spare[i]: value for i, value in enumerate(cells) if value is not None and i in spare}
+            values: dict[str, Value] = {}
+            extra: dict[str, Value] = {}
+            for index, value in enumerate(row.cells):
+                if value is None or index in row.across:
+                    continue
+                if index in by_index:
+                    values[by_index[index]] = value
+                elif index in spare:
+                    extra[spare[index]] = value
             if values or extra:
                 yield Record(row.number, values, row.hidden, extra)
 

@@ -79,6 +79,7 @@ class _Step:
     mark: str
     target: MailingList
     judged: Judged
+    said: dict[str, str]
     changes: dict[str, str] = field(default_factory=dict)
     subscriber: int = 0
     state: State | None = None
@@ -163,7 +164,8 @@ class Importer:
         if seen in self._seen:
             return refused("the same address is on an earlier row for this list")
         self._seen.add(seen)
-        return _Step(row, address, mark, target, Judged(number=row.number, verdict=Verdict.UNCHANGED))
+        unchanged = Judged(number=row.number, verdict=Verdict.UNCHANGED)
+        return _Step(row, address, mark, target, unchanged, row.details.values())
 
     def _decide(self, connection: Connection, steps: Sequence[_Step]) -> None:
         keys = [step.address.key for step in steps]
@@ -188,13 +190,12 @@ class Importer:
             return Verdict.SUPPRESSED, _stopped(blocks[0])
         if state == State.UNSUBSCRIBED:
             return Verdict.SUPPRESSED, "taken off this list earlier"
-        said = {name: value for name, value in step.row.details.values().items() if value}
         proven = step.row.evidence.whole or step.target.id not in self._confirming
         if person is None:
-            step.changes, step.state = said, State.CONFIRMED if proven else State.UNCONFIRMED
+            step.changes, step.state = step.said, State.CONFIRMED if proven else State.UNCONFIRMED
             return Verdict.ADDED, "" if proven else "waits for their confirmation"
         step.subscriber = person.id
-        step.changes = {name: value for name, value in said.items() if person._mapping[name] != value}
+        step.changes = {name: value for name, value in step.said.items() if value and person._mapping[name] != value}
         if state is None or (state == State.UNCONFIRMED and step.row.evidence.whole):
             step.state = State.CONFIRMED if proven else State.UNCONFIRMED
             return Verdict.ADDED if state is None else Verdict.CHANGED, ""
@@ -222,9 +223,11 @@ class Importer:
         if fresh:
             unique = {step.address.key: step for step in fresh}
             insert_many(connection, subscribers, [self._person(step, when) for step in unique.values()])
-            people = _people(connection, list(unique))
+            s = subscribers.c
+            made = connection.execute(select(s.address_key, s.id).where(s.address_key.in_(list(unique))))
+            numbers = {row.address_key: row.id for row in made}
             for step in fresh:
-                step.subscriber = people[step.address.key].id
+                step.subscriber = numbers[step.address.key]
         for step in changed:
             match = subscribers.c.id == step.subscriber
             connection.execute(update(subscribers).where(match).values(**step.changes, changed_at=when))
@@ -238,7 +241,7 @@ class Importer:
             "token": random_token(),
             "made_at": when,
             "changed_at": when,
-            **step.row.details.values(),
+            **step.said,
         }
 
     def _subscribe(self, connection: Connection, steps: Sequence[_Step], when: int) -> None:

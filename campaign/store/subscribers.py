@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
@@ -51,6 +52,9 @@ def _seen(sign: str) -> bool:
     return unicodedata.category(sign) not in {"Cc", "Cs"} and sign not in _TURNS
 
 
+_kept = lru_cache(maxsize=1024)(labels)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """What is kept of a person besides the address. Empty means not said. Texts are made one line of at most 200."""
@@ -64,7 +68,9 @@ class Details:
 
     def __post_init__(self) -> None:
         for name in ("first_name", "last_name", "organisation", "language"):
-            object.__setattr__(self, name, one_line(getattr(self, name)))
+            said = getattr(self, name)
+            if said and (kept := one_line(said)) is not said:
+                object.__setattr__(self, name, kept)
 
     def values(self) -> dict[str, str]:
         """The columns of `subscribers` that it fills."""
@@ -73,8 +79,8 @@ class Details:
             "last_name": self.last_name,
             "organisation": self.organisation,
             "language": self.language,
-            "areas": labels(self.areas),
-            "audiences": labels(self.audiences),
+            "areas": _kept(self.areas),
+            "audiences": _kept(self.audiences),
         }
 
 

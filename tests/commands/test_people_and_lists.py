@@ -88,6 +88,28 @@ def test_xlsx_with_real_dates_and_a_list_column(listed: Run, tmp_path: Path) -> 
     assert "1 added" in listed("lists", "import", str(tmp_path / "people.xlsx"), "--apply").output
 
 
+def test_an_error_of_the_spreadsheet_refuses_its_row_alone(listed: Run, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    said = ["01/09/2023", "form", "Yes"]
+    sheet.append(["Email", "Area", "Consent date", "Consent source", "Consent wording"])
+    sheet.append(["#REF!", "HAM", *said])
+    sheet.append(["bob@example.org", "#N/A", *said])
+    sheet.append(["ann@example.org", 1, *said])
+    sheet.append(["cat@example.org", True, *said])
+    for cell in (sheet["A2"], sheet["B3"]):
+        cell.data_type = "e"
+    book.save(tmp_path / "people.xlsx")
+    file = str(tmp_path / "people.xlsx")
+    shown = listed("lists", "import", file, "--list", "parents", "--apply", code=1).output
+    assert "row 2: refused: Email (column A) holds an error of the spreadsheet: #REF!" in shown
+    assert "row 3: refused: Area (column B) holds an error of the spreadsheet: #N/A" in shown
+    assert "4 rows: 2 added, 2 refused." in shown
+    assert "areas:        1\n" in listed("subscribers", "show", "ann@example.org").output
+    assert "areas:        TRUE\n" in listed("subscribers", "show", "cat@example.org").output
+
+
 def test_what_is_no_table_of_people_is_said_so(listed: Run, tmp_path: Path) -> None:
     for text, words in (("", "empty"), ("just words\nand more\n", "No column of email"), ("\x00\x01\x02" * 99, "")):
         shown = listed("lists", "import", write(tmp_path, text), "--list", "parents", code=1).output
