@@ -23,6 +23,7 @@ from campaign.store.passkeys import Passkeys
 from campaign.store.second import Seconds
 from campaign.store.sessions import Sessions
 from campaign.store.sign_in_links import SignInLinks
+from campaign.store.tries import Tries
 from campaign.store.workers import Workers
 
 
@@ -49,6 +50,7 @@ class Store:
         self.sign_in_links = SignInLinks(database)
         self.seconds = Seconds(database, cipher)
         self.passkeys = Passkeys(database)
+        self.tries = Tries(database)
         self.challenges = Challenges(database, cipher)
         self.forms = Forms(database)
         self.editors = Editors(database)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, case, delete, or_
+from sqlalchemy.dialects import postgresql, sqlite
 
 from campaign.address import KeyRing
 from campaign.clock import to_micros
@@ -32,16 +33,22 @@ def allow(
 ) -> bool:
     """Count one `use` by `whom`; False where it is more than `most` within `window`."""
     name = f"{use}:{ring.current.hash('limit', whom)[:32]}"
-    since = to_micros(now)
-    row = connection.execute(select(counts).where(counts.c.name == name).with_for_update()).first()
-    if row is None:
-        connection.execute(insert(counts).values(name=name, since=since, used=1))
-        return True
-    if since - row.since >= window // timedelta(microseconds=1) or since < row.since:
-        connection.execute(update(counts).where(counts.c.name == name).values(since=since, used=1))
-        return True
-    connection.execute(update(counts).where(counts.c.name == name).values(used=row.used + 1))
-    return bool(row.used < most)
+    return count_one(connection, name, window=window, now=now) <= most
+
+
+def count_one(connection: Connection, name: str, *, window: timedelta, now: datetime) -> int:
+    """Count one more under `name`; how many there are within the `window` that began with the first."""
+    at = to_micros(now)
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    old = or_(counts.c.since <= at - window // timedelta(microseconds=1), counts.c.since > at)
+    again = {"since": case((old, at), else_=counts.c.since), "used": case((old, 1), else_=counts.c.used + 1)}
+    statement = (
+        dialect.insert(counts)
+        .values(name=name, since=at, used=1)
+        .on_conflict_do_update(index_elements=[counts.c.name], set_=again)
+        .returning(counts.c.used)
+    )
+    return int(connection.execute(statement).scalar_one())
 
 
 def forget_counts(connection: Connection, *, now: datetime) -> int:

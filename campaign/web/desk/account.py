@@ -102,9 +102,14 @@ def change_password(ask: Ask) -> Response:
 
 def wrong_password(ask: Ask, field: str) -> dict[str, str]:
     """The error of a field that asks for one's own password again; nothing where it is right."""
+    words, made = ask.door.templates.words(), ask.door.guessing.take({"again": str(ask.account.person)}, ask.now)
+    if not made.open:
+        return {field: words("account.often")}
     known = ask.work.store.accounts.secrets_of(ask.account.login)
-    right = passwords.matches(known.password if known else "", ask.text(field))
-    return {} if right else {field: ask.door.templates.words()("account.wrong")}
+    if not passwords.matches(known.password if known else "", ask.text(field)):
+        return {field: words("account.wrong")}
+    ask.door.guessing.succeeded(made)
+    return {}
 
 
 # --- the second factor

@@ -25,6 +25,7 @@ from campaign.errors import CampaignError
 from campaign.model import HoldScope, Role
 from campaign.web.client import client_address, network_of
 from campaign.web.desk import times
+from campaign.web.desk.guessing import Guessing
 from campaign.web.parts import Desk, Parts, Site
 from campaign.web.security import is_form
 from campaign.web.templating import Templates
@@ -133,6 +134,7 @@ class Door:
         self.parts = parts
         self.desk = desk
         self.templates = templates
+        self.guessing = Guessing(desk.work, parts.site)
         self.shelf = Shelf(desk.work.store)
         self.cookie = "__Host-desk" if parts.site.secure and not parts.site.root else "desk"
 
@@ -180,16 +182,17 @@ class Door:
         token = request.cookies.get(self.cookie, "")
         return self.desk.work.store.sessions.find(token, now=now) if token else None
 
-    def start(self, request: Request, account: Account, path: str) -> Response:
-        """Sign in: a new session, and on to a page."""
+    def start(self, request: Request, account: Account, path: str, way: str) -> Response:
+        """Sign in: a new session, and on to a page. `way`: what was proven, for the log."""
         now, network = self.parts.clock.now(), network_of(client_address(request, self.parts.site))
         agent = request.headers.get("user-agent", "")
-        token = self.desk.work.store.sessions.start(account, network=network, agent=agent, now=now)
+        token = self.desk.work.store.sessions.start(account, network=network, agent=agent, now=now, way=way)
         answer = self.lead(path)
         answer.set_cookie(
             self.cookie, token, path=self.parts.site.root or "/", httponly=True, secure=self.parts.site.secure,
             samesite="lax", max_age=7 * 24 * 3600,
         )  # fmt: skip
+        self.guessing.know(request, answer, account, now)
         return answer
 
     def forget(self, answer: Response) -> Response:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from campaign.errors import AddressError, RefusedError
-from campaign.web.client import Limiter, client_address, network_of
+from campaign.web.client import client_address, network_of
 from campaign.web.desk import codes, passwords
 from campaign.web.desk.door import Door, own_form, own_page
+from campaign.web.desk.guessing import QUARTER
 
 if TYPE_CHECKING:
     from campaign.store.accounts import Secrets
 
-#: Tries in a quarter of an hour: of one account from one network, and of one network in all. Another network's tries
-#: never count against a person.
-TRIES, NETWORK_TRIES, SECONDS = 10, 100, 900.0
+#: The largest form of somebody who is not signed in, in bytes.
+LARGEST = 64 * 1024
 
 
 class Signing:
@@ -31,17 +32,21 @@ class Signing:
         self.door = door
         self.accounts = door.desk.work.store.accounts
         self.links = door.desk.work.store.sign_in_links
-        self.one = Limiter(door.parts.clock, acts=TRIES, seconds=SECONDS)
-        self.network = Limiter(door.parts.clock, acts=NETWORK_TRIES, seconds=SECONDS)
+        self.guessing = door.guessing
 
     def routes(self) -> list[BaseRoute]:
         """Their addresses."""
         return [
-            Route("/desk/sign-in", self.form, methods=["GET"]),
-            Route("/desk/sign-in", self.sign_in, methods=["POST"]),
-            Route("/desk/enter/{token}", self.link, methods=["GET"]),
-            Route("/desk/enter/{token}", self.use_link, methods=["POST"]),
+            self._route("/desk/sign-in", self.form, "GET"),
+            self._route("/desk/sign-in", self.sign_in, "POST"),
+            self._route("/desk/sign-in/letter", self.letter_form, "GET"),
+            self._route("/desk/sign-in/letter", self.letter, "POST"),
+            self._route("/desk/enter/{token}", self.link, "GET"),
+            self._route("/desk/enter/{token}", self.use_link, "POST"),
         ]
+
+    def _route(self, path: str, answer: Callable[[Request], Any], method: str) -> Route:
+        return Route(path, answer, methods=[method], max_body_size=LARGEST)
 
     def _page(self, name: str, status: int = 200, **context: Any) -> Response:
         bare = {"theme": "", "week": "", "user": "", "state": "", "paused": "", "needs": 0, "here": "", "banner": ""}
@@ -59,16 +64,57 @@ class Signing:
         return await run_in_threadpool(self._sign_in, request, sent)
 
     def _sign_in(self, request: Request, sent: FormData) -> Response:
-        login, wanted = _text(sent, "login"), own_page(_text(sent, "next"))
-        network = network_of(client_address(request, self.door.parts.site))
-        if not self.network.allows(network) or not self.one.allows(f"{login.casefold()} {network}"):
-            raise HTTPException(429, headers={"Retry-After": str(int(SECONDS))})
+        login, wanted = _text(sent, "login").casefold()[:320], own_page(_text(sent, "next"))
+        network, now = self._network(request), self.door.parts.clock.now()
+        account, code = self.accounts.called(login), _text(sent, "code")
+        made = self.guessing.begin(request, login, network, account, now)
+        if not made.open and not (code and self.guessing.take({"blocked": network}, now).open):
+            return self._often()
         known = self.accounts.secrets_of(login)
         right = passwords.matches(known.password if known else "", _text(sent, "password"))
-        if known is None or not right or not self._second(known, _text(sent, "code")):
+        if not made.open:
+            if known is None or not right or not known.second:
+                return self._often()
+            made = self.guessing.take({"code": login}, now)
+        if not made.open:
+            return self._often()
+        if known is None or not right or not self._second(known, code):
+            self.guessing.failed(login, network, account, now)
             words = self.door.templates.words()
             return self._page("sign_in", 422, errors={"login": words("sign.wrong")}, login=login, next=wanted)
-        return self.door.start(request, known.account, wanted)
+        self.guessing.succeeded(made)
+        return self.door.start(request, known.account, wanted, "password and code" if known.second else "password")
+
+    def _network(self, request: Request) -> str:
+        return network_of(client_address(request, self.door.parts.site))
+
+    def _often(self) -> Response:
+        answer = self._page("often", 429)
+        answer.headers["Retry-After"] = str(QUARTER // timedelta(seconds=1))
+        return answer
+
+    # --- a letter that makes this browser known
+
+    def letter_form(self, request: Request) -> Response:
+        """The form to ask for a letter."""
+        return self._page("letter", errors={}, login="", sent=False)
+
+    async def letter(self, request: Request) -> Response:
+        """Send a letter to the owner of an account; the answer is the same for everybody."""
+        own_form(request, self.door.parts.site)
+        return await run_in_threadpool(self._letter, request, await request.form())
+
+    def _letter(self, request: Request, sent: FormData) -> Response:
+        login, now = _text(sent, "login").casefold()[:320], self.door.parts.clock.now()
+        if not self.guessing.take({"letters": self._network(request)}, now).open:
+            return self._often()
+        account = self.accounts.called(login)
+        if account and account.login and self.guessing.take({"letter": login}, now).open:
+            token = self.links.browser(account.person, now=now)
+            self.door.desk.letter("browser", account.login, {"token": token}, now)
+        return self._page("letter", errors={}, login="", sent=True)
+
+    # --- the second factor
 
     def _second(self, known: Secrets, code: str) -> bool:
         """Whether the code of the app, or one on paper, is right, and was not used before."""
@@ -79,6 +125,8 @@ class Signing:
             return seconds.use_code(person, code, now=now)
         step = codes.matching_step(known.second, code, now)
         return step is not None and seconds.use_step(person, step)
+
+    # --- one-time links
 
     def link(self, request: Request) -> Response:
         """What a one-time link does; looking at it does not use it up, for mail programs look too."""
@@ -104,8 +152,12 @@ class Signing:
             return self._page("old_link", 404)
         values = {name: _text(sent, name) for name in ("name", "login")}
         try:
+            if found.kind == "browser":
+                answer = self.door.lead("/desk/sign-in")
+                self.guessing.know(request, answer, self.links.use(token, "browser", now=now), now)
+                return answer
             if found.kind == "enter":
-                return self.door.start(request, self.links.use(token, "enter", now=now), "/desk")
+                return self.door.start(request, self.links.use(token, "enter", now=now), "/desk", "a link")
             password = _text(sent, "password")
             if key := passwords.wrong(password, *values.values()):
                 return self._link(request, {"password": self.door.templates.words()(key)}, values)
@@ -121,7 +173,7 @@ class Signing:
             return self._link(request, {"login": str(error)}, values)
         except RefusedError as error:
             return self._link(request, {"name": str(error)}, values)
-        return self.door.start(request, account, "/desk")
+        return self.door.start(request, account, "/desk", "a link")
 
 
 def _text(sent: FormData, name: str) -> str:
