@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from campaign.errors import BusyError, StoreError
 from campaign.store.database import Database, bump, tables
@@ -79,16 +79,32 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_writer_that_never_ends_makes_the_next_one_busy(tmp_path: Path) -> None:
-    first = Database(f"sqlite:///{tmp_path / 'campaign.db'}")
-    first.create()
-    second = Database(f"sqlite:///{tmp_path / 'campaign.db'}", patience=0.1)
+def test_what_is_committed_is_on_the_disk(database: Database) -> None:
+    """On every connection: a mark that is lost after its message left would send it again.
+
+    sqlite.org/pragma.html#pragma_synchronous (2: FULL). The PostgreSQL of the tests is set to `off`, and overruled.
+    """
+    asks = (
+        {"PRAGMA synchronous": 2, "PRAGMA journal_mode": "wal"}
+        if database.sqlite
+        else {"SHOW synchronous_commit": "on"}
+    )
+    with database.engine.connect() as one, database.engine.connect() as two:
+        for connection in (one, two):
+            assert {ask: connection.exec_driver_sql(ask).scalar() for ask in asks} == asks
+
+
+def test_a_lock_is_waited_for_no_longer_than_the_patience(database_url: str) -> None:
+    holder, hasty = Database(database_url), Database(database_url, patience=0.1)
 
     def wait() -> None:
-        with second.write():
-            pass
+        with hasty.write() as connection:
+            bump(connection)
 
-    with first.write(), pytest.raises(BusyError, match="locked"):
-        wait()
-    first.close()
-    second.close()
+    with holder.write() as connection:
+        if not holder.sqlite:
+            connection.execute(text("LOCK TABLE changes IN EXCLUSIVE MODE"))
+        with pytest.raises(BusyError, match=r"locked for 0\.1 seconds"):
+            wait()
+    holder.close()
+    hasty.close()

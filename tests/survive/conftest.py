@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +33,8 @@ from tests.figures import agree
 
 ROOT = Path(__file__).resolve().parents[2]
 NINE = datetime(2023, 10, 9, 8, 0, tzinfo=UTC)
+#: How many rounds each test of a kill is given: more by `CAMPAIGN_TRIALS=50 pytest tests/survive`.
+TRIALS = int(os.environ.get("CAMPAIGN_TRIALS", "2"))
 CHANNELS = ("one", "two", "three", "four")
 
 
@@ -248,6 +252,15 @@ class Running(Home):
             text=True,
             timeout=120,
         )
+
+    def ended(self) -> Counter[str]:
+        """How many posts of each channel went out, or may have: read beside the service without more ado."""
+        query = (
+            "SELECT channel, count(*) FROM deliveries JOIN broadcasts ON broadcasts.id = broadcast"
+            " WHERE deliveries.state IN ('sent', 'uncertain') GROUP BY channel"
+        )
+        with closing(sqlite3.connect(self.folder / "campaign.db", timeout=60)) as connection:
+            return Counter(dict(connection.execute(query).fetchall()))
 
     def ask(self) -> tuple[int, dict[str, Any]]:
         """What `/healthz` answers: the status, and what it found."""

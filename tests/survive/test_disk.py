@@ -84,7 +84,7 @@ def test_without_room_all_waits_and_goes_on_by_itself(place: tuple[Path, Full], 
         until(lambda: tries(running) >= first + 2, "it is tried again", seconds=120)
         assert seconds_of(child.pid) - used < 3, "it spins"
         assert len(receiver.accepted) <= begun + len(CHANNELS), "something began without its mark"
-    until(lambda: running.tally()["sent"] == running.expected, "all goes once there is room", seconds=120)
+    until(lambda: running.ended().total() == running.expected, "all goes once there is room", seconds=120)
     until(lambda: tries(running) == 0, "health is well again", seconds=60)
     assert running.stop(child) == 0
     counted(running, receiver)
