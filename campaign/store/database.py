@@ -161,7 +161,7 @@ def _sqlite_engine(url: str, patience: float) -> Engine:
 
 
 def _postgres_engine(url: str, pool: int, patience: float) -> Engine:
-    """Whatever the server's own settings: a commit is on its disk, and a lock is waited for no longer than `patience`."""
+    """Whatever the server is set to: a commit is on its disk, and a lock is waited for no longer than `patience`."""
     ours = {"options": f"-c synchronous_commit=on -c lock_timeout={int(patience * 1000)}"}
     return create_engine(url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, connect_args=ours)
 
