@@ -27,6 +27,7 @@ from campaign.delivery import approving
 from campaign.delivery.shelf import Shelf
 from campaign.model import (
     BroadcastKey,
+    DeliveryState,
     Programme,
     Resource,
     ResourceApproval,
@@ -69,7 +70,6 @@ PAGES = {
 
 MAIL = """
 import sys
-from datetime import datetime
 from pathlib import Path
 from benchmarks.desk import mail
 mail(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
@@ -101,7 +101,9 @@ def programme(slug: str, weeks_ago: int) -> Programme:
     return replace(
         made,
         campaign=replace(campaign, starts=MONDAY - days_ago, ends=MONDAY - days_ago + timedelta(days=4)),
-        channels={name: replace(each, kind="mastodon" if name != "mail" else "smtp") for name, each in made.channels.items()},
+        channels={
+            name: replace(each, kind="mastodon" if name != "mail" else "smtp") for name, each in made.channels.items()
+        },
         days=days,
         resources=resources,
     )
@@ -147,7 +149,9 @@ def _add_people(app: App) -> None:
             if (address := f"p{n}@council{n % 300}.example.org")
         ]  # fmt: skip
         insert_many(connection, subscribers, rows)
-        on = [{"subscriber": n, "list": made[0], "state": "confirmed", "changed_at": when} for n in range(1, PEOPLE + 1)]
+        on = [
+            {"subscriber": n, "list": made[0], "state": "confirmed", "changed_at": when} for n in range(1, PEOPLE + 1)
+        ]
         insert_many(connection, subscriptions, on)
 
 
@@ -157,9 +161,7 @@ def _past_week(app: App, number: int) -> None:
     force = Shelf(app.store).get(made.campaign.id)
     people = DELIVERIES // WEEKS // 5
     with app.store.database.write() as connection:
-        campaign = connection.execute(
-            campaigns.select().where(campaigns.c.slug == made.campaign.id)
-        ).one()
+        campaign = connection.execute(campaigns.select().where(campaigns.c.slug == made.campaign.id)).one()
         for planned in force.planned:
             at = to_micros(planned.at)
             (broadcast,) = connection.execute(
@@ -181,10 +183,19 @@ def _past_week(app: App, number: int) -> None:
                 {"broadcast": broadcast, "count": count, "first": first, "at": at},
             )
             failed = count // 97
-            tallies.move(connection, {(broadcast, tallies.DeliveryState.SENT): count - failed, (broadcast, tallies.DeliveryState.FAILED): failed})
+            tallies.move(
+                connection,
+                {
+                    (broadcast, DeliveryState.SENT): count - failed,
+                    (broadcast, DeliveryState.FAILED): failed,
+                },
+            )
         for n in range(2_000):
             connection.execute(
-                text("INSERT INTO log (at, who, act, campaign, target, detail) VALUES (:at, 'Ada', 'approve', :c, 'x', '{}')"),
+                text(
+                    "INSERT INTO log (at, who, act, campaign, target, detail) "
+                    "VALUES (:at, 'Ada', 'approve', :c, 'x', '{}')"
+                ),
                 {"at": to_micros(NOW) - n, "c": made.campaign.id},
             )
 
@@ -203,11 +214,12 @@ def _running(app: App) -> None:
         ).one()  # fmt: skip
         connection.execute(
             text(
-                "INSERT INTO deliveries (broadcast, subscriber, state) SELECT :broadcast, id, 'pending' FROM subscribers"
+                "INSERT INTO deliveries (broadcast, subscriber, state) "
+                "SELECT :broadcast, id, 'pending' FROM subscribers"
             ),
             {"broadcast": broadcast},
         )
-        tallies.move(connection, {(broadcast, tallies.DeliveryState.PENDING): PEOPLE})
+        tallies.move(connection, {(broadcast, DeliveryState.PENDING): PEOPLE})
 
 
 def mail(url: str, folder: Path, broadcast: int) -> None:
@@ -218,9 +230,7 @@ def mail(url: str, folder: Path, broadcast: int) -> None:
     print("mailing", flush=True)
     while rows := store.groups.take(broadcast, worker=7, now=NOW, limit=200):
         time.sleep(0.05)
-        store.groups.settle(
-            worker=7, began=NOW, now=NOW, sent=[Sent(row.id, "250", f"q{row.id}", "") for row in rows]
-        )
+        store.groups.settle(worker=7, began=NOW, now=NOW, sent=[Sent(row.id, "250", f"q{row.id}", "") for row in rows])
 
 
 @contextmanager
@@ -246,7 +256,9 @@ def measure() -> Iterator[Figure]:
     from campaign.web.app import create_app
 
     with tempfile.TemporaryDirectory() as folder:
-        settings = load_settings(home=Path(folder), key_file=Path(folder) / "key", base_url="http://desk.example.org", approvals="required")
+        settings = load_settings(
+            home=Path(folder), key_file=Path(folder) / "key", base_url="http://desk.example.org", approvals="required"
+        )
         make_home(settings)
         app = App(settings, SettableClock(NOW), create=True)
         fill(app)
@@ -257,8 +269,12 @@ def measure() -> Iterator[Figure]:
             busy = {name: _took(client, path) for name, path in PAGES.items()}
         for name in PAGES:
             yield Figure(f"desk, {name}, while mail runs", statistics.median(busy[name]), "ms", LIMIT, "the limit")
-        yield Figure("desk, slowest page at rest", max(map(statistics.median, quiet.values())), "ms", LIMIT, "the limit")
-        yield Figure("desk, slowest page while mail runs", max(map(statistics.median, busy.values())), "ms", LIMIT, "the limit")
+        yield Figure(
+            "desk, slowest page at rest", max(map(statistics.median, quiet.values())), "ms", LIMIT, "the limit"
+        )
+        yield Figure(
+            "desk, slowest page while mail runs", max(map(statistics.median, busy.values())), "ms", LIMIT, "the limit"
+        )
         yield Figure("desk, slowest answer while mail runs", max(map(max, busy.values())), "ms", LIMIT, "the limit")
         client.close()
         app.close()
@@ -268,7 +284,7 @@ def _session(app: App) -> str:
     link = app.store.sign_in_links.invite(
         name="Ada", login="ada@example.org", role=Role.ADMINISTRATOR, who="bench", now=NOW
     )
-    account = app.store.sign_in_links.accept(link, password="x", now=NOW)
+    account = app.store.sign_in_links.accept(link, password=link, now=NOW)
     return app.store.sessions.start(account, network="", agent="", now=NOW)
 
 

@@ -24,17 +24,26 @@ NO_ADDRESS = "CAMPAIGN_BASE_URL is not set, and every email links to the page to
 
 
 def digest_of(parts: Parts, force: InForce, planned: Planned) -> str:
-    """The hash that an approval of this broadcast is bound to (the file's facts; not the ledger's)."""
-    ref = force.programme.channels[planned.key.channel]
-    return render.content_hash(
-        force.programme,
-        planned.message,
-        planned.day,
-        ref,
-        planned_at=planned.at,
-        pages=parts.pages(force.programme),
-        files=force.files,
-    )
+    """The hash that an approval of this broadcast is bound to (the file's facts; not the ledger's).
+
+    A revision never changes, so it is worked out once for each message, time and address of the pages.
+    """
+    pages = parts.pages(force.programme)
+    wanted = planned.key, planned.at, pages
+    known = force.digests.get(wanted)
+    if known is None:
+        ref = force.programme.channels[planned.key.channel]
+        known = render.content_hash(
+            force.programme,
+            planned.message,
+            planned.day,
+            ref,
+            planned_at=planned.at,
+            pages=pages,
+            files=force.files,
+        )
+        force.digests[wanted] = known
+    return known
 
 
 def waits_for(

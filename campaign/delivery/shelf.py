@@ -14,7 +14,10 @@ from campaign.store import Store
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """One revision of a campaign. `programme` is as the file says; `now_says` has the ledger's facts laid over it."""
+    """One revision of a campaign. `programme` is as the file says; `now_says` has the ledger's facts laid over it.
+
+    `digests` remembers the hash of each message as this revision would send it: see `gates.digest_of`.
+    """
 
     slug: str
     number: int
@@ -23,6 +26,7 @@ class InForce:
     files: Mapping[str, bytes] = field(repr=False)
     planned: tuple[plan.Planned, ...] = field(default=(), repr=False)
     unlocks: tuple[plan.Unlock, ...] = ()
+    digests: dict[object, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 class Shelf:
@@ -64,6 +68,7 @@ class Shelf:
             files=read.files,
             planned=read.planned,
             unlocks=read.unlocks,
+            digests=read.digests,
         )
 
     def _read(self, slug: str, number: int) -> InForce:

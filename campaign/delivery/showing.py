@@ -164,8 +164,11 @@ def reach(parts: Parts, force: InForce, planned: Planned, now: datetime) -> tupl
     RefusedError where a list is missing.
     """
     whole = audience_of(force, planned)
-    each = [(name, parts.store.mailings.count(replace(whole, lists=(name,)), now=now)) for name in whole.lists]
-    return each, parts.store.mailings.count(whole, now=now)
+
+    def reached(lists: tuple[str, ...]) -> int:
+        return parts.store.mailings.breakdown(replace(whole, lists=lists), now=now).get("reached", 0)
+
+    return [(name, reached((name,))) for name in whole.lists], reached(whole.lists)
 
 
 def left_out(parts: Parts, force: InForce, planned: Planned, now: datetime) -> list[tuple[str, int]]:

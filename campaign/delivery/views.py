@@ -99,6 +99,14 @@ def week(parts: Parts, force: InForce, now: datetime) -> Week:
     )
 
 
+def is_ahead(parts: Parts, force: InForce, now: datetime) -> bool:
+    """Whether anything of a campaign may still go: by its plan, or because a person gave it another time."""
+    if any(now <= planned.stop_at for planned in force.planned):
+        return True
+    waiting = parts.store.ledger.in_state(BroadcastState.PLANNED, BroadcastState.WAITING)
+    return any(row.key.campaign == force.slug for row in waiting)
+
+
 def _days(force: InForce, items: Sequence[Item], now: datetime) -> Iterable[DayView]:
     unlocks = {unlock.day.id: unlock.at for unlock in force.unlocks}
     for day in force.programme.days:
@@ -241,20 +249,16 @@ def _uncertain(parts: Parts) -> Iterable[Need]:
 
 
 def _failed(parts: Parts) -> Iterable[Need]:
-    for row in parts.store.ledger.in_state(BroadcastState.DONE, BroadcastState.OPEN):
-        if row.kind is BroadcastKind.POST:
-            for delivery in parts.store.deliveries.of(row.id, DeliveryState.FAILED, DeliveryState.MISSED):
-                yield Need(
-                    kind="failed",
-                    key=str(row.key),
-                    text=f"{row.key} was refused"
-                    if delivery.state is DeliveryState.FAILED
-                    else f"{row.key} was missed",
-                    why=delivery.reason,
-                    choices=("try again", "drop"),
-                    at=row.planned_at,
-                    delivery=delivery.id,
-                )
+    for key, planned_at, delivery in parts.store.deliveries.of_posts(DeliveryState.FAILED, DeliveryState.MISSED):
+        yield Need(
+            kind="failed",
+            key=key,
+            text=f"{key} was refused" if delivery.state is DeliveryState.FAILED else f"{key} was missed",
+            why=delivery.reason,
+            choices=("try again", "drop"),
+            at=planned_at,
+            delivery=delivery.id,
+        )
 
 
 def _down(parts: Parts) -> Iterable[Need]:

@@ -16,6 +16,7 @@ from campaign.errors import Conflict, RefusedError
 from campaign.model import (
     DELIVERY_MOVES,
     STAFF_DELIVERY_MOVES,
+    BroadcastKind,
     BroadcastState,
     Delivery,
     DeliveryState,
@@ -74,6 +75,21 @@ class Deliveries:
             query = query.where(deliveries.c.state.in_(states))
         with self._database.read() as connection:
             return [to_delivery(row) for row in connection.execute(query)]
+
+    def of_posts(self, *states: DeliveryState) -> list[tuple[str, datetime, Delivery]]:
+        """Every delivery of a post in one of these settled states, with its broadcast's key and planned time."""
+        found = (
+            select(broadcasts.c.key, broadcasts.c.planned_at, deliveries)
+            .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+            .where(broadcasts.c.kind == BroadcastKind.POST, deliveries.c.state.in_(states))
+            .order_by(deliveries.c.id)
+        )
+        with self._database.read() as connection:
+            where = deliveries.c.broadcast.in_(tallies.in_state(connection, *states))
+            return [
+                (row.key, from_micros(row.planned_at), to_delivery(row))
+                for row in connection.execute(found.where(where))
+            ]
 
     def tally(self, *broadcast_ids: int) -> dict[int, dict[DeliveryState, int]]:
         """How many deliveries each broadcast has in each state; states with none are left out."""

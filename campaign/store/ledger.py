@@ -51,6 +51,10 @@ class Opening:
 Slice = Callable[[Connection, int, int], tuple[int | None, Mapping[DeliveryState, int]]]
 
 
+#: Everything of a broadcast but its frozen content, which can be long and is asked for by itself.
+ROW = tuple(column for column in broadcasts.c if column.name != "content")
+
+
 class Ledger:
     """The broadcasts of every campaign."""
 
@@ -64,19 +68,17 @@ class Ledger:
 
     def get(self, key: BroadcastKey) -> Broadcast | None:
         """The broadcast of that key, or None while it has no row."""
-        found = self._select(select(broadcasts).where(broadcasts.c.key == str(key)))
+        found = self._select(select(*ROW).where(broadcasts.c.key == str(key)))
         return found[0] if found else None
 
     def by_id(self, broadcast: int) -> Broadcast:
         """The broadcast of that row id."""
-        return self._select(select(broadcasts).where(broadcasts.c.id == broadcast))[0]
+        return self._select(select(*ROW).where(broadcasts.c.id == broadcast))[0]
 
     def of(self, campaign: str) -> dict[str, Broadcast]:
         """Every row of one campaign, by key."""
         query = (
-            select(broadcasts)
-            .join(campaigns, campaigns.c.id == broadcasts.c.campaign)
-            .where(campaigns.c.slug == campaign)
+            select(*ROW).join(campaigns, campaigns.c.id == broadcasts.c.campaign).where(campaigns.c.slug == campaign)
         )
         return {str(found.key): found for found in self._select(query)}
 
@@ -89,14 +91,14 @@ class Ledger:
         with self._database.read() as connection:
             over = select(broadcasts.c.key).where(broadcasts.c.campaign == mine, broadcasts.c.state.in_(settled))
             keys = set(connection.execute(over).scalars())
-            rest = select(broadcasts).where(broadcasts.c.campaign == mine, broadcasts.c.state.not_in(settled))
+            rest = select(*ROW).where(broadcasts.c.campaign == mine, broadcasts.c.state.not_in(settled))
             rows = [_broadcast(row) for row in connection.execute(rest)]
         return {str(row.key): row for row in rows if str(row.key) not in keys}, keys
 
     def in_state(self, *states: BroadcastState) -> list[Broadcast]:
         """Every row in one of `states`, by planned time."""
         return self._select(
-            select(broadcasts).where(broadcasts.c.state.in_(states)).order_by(broadcasts.c.planned_at, broadcasts.c.id)
+            select(*ROW).where(broadcasts.c.state.in_(states)).order_by(broadcasts.c.planned_at, broadcasts.c.id)
         )
 
     def content(self, broadcast: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, and_, case, exists, insert, literal, select
@@ -23,6 +23,9 @@ HAD_TODAYS = "had today's"
 
 #: An INSERT's count of rows is otherwise lost on PostgreSQL.
 COUNTED = {"preserve_rowcount": True}
+
+#: For how long a count of people holds where only their details may have changed.
+COUNTED_FOR = timedelta(seconds=60)
 
 GONE_OUT = (
     DeliveryState.PENDING,
@@ -53,6 +56,7 @@ class Mailings:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sets = ListSets(database)
+        self._counted: dict[Audience, tuple[datetime, object, dict[str, int]]] = {}
 
     def choice(self, audience: Audience) -> Choice:
         """The mailing's lists by name; RefusedError where one is missing or their senders differ."""
@@ -65,9 +69,17 @@ class Mailings:
             return selection.count(connection, _choose(connection, audience), now=now)
 
     def breakdown(self, audience: Audience, *, now: datetime) -> dict[str, int]:
-        """Everybody on its lists, each once: reached, or why not."""
+        """Everybody on its lists, each once: reached, or why not.
+
+        Counted again when somebody joined or left, was suppressed or let in again, and after `COUNTED_FOR`.
+        """
         with self._database.read() as connection:
-            return selection.breakdown(connection, _choose(connection, audience), now=now)
+            choice, people = _choose(connection, audience), selection.people_mark(connection)
+            at, mark, found = self._counted.get(audience, (now, None, {}))
+            if mark != people or not timedelta() <= now - at < COUNTED_FOR:
+                found = selection.breakdown(connection, choice, now=now)
+                self._counted[audience] = now, people, found
+        return dict(found)
 
     def slicer(self, audience: Audience, *, now: datetime) -> Slice:
         """What `Ledger.fill` calls: inserts one row a person chosen, window by window of subscriber ids."""

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from campaign.clock import to_micros
 from campaign.errors import RefusedError
 from campaign.model import NOBODY_LEFT_OUT, Exclusion, MailingList, Recipient
-from campaign.store.tables_lists import lists, subscribers, subscriptions, suppressions
+from campaign.store.tables_lists import lists, subscribers, subscription_events, subscriptions, suppressions
 
 #: The most people one slice of an opening looks at: it keeps each transaction short.
 SLICE = 20_000
@@ -260,6 +260,18 @@ WHY_NOT = (
     "suppressed",
     "reached",
 )
+
+
+def people_mark(connection: Connection) -> tuple[object, ...]:
+    """What changes when somebody joins or leaves a list, is suppressed, or let in again: cheap to ask for."""
+    x = suppressions.c
+    marks = (
+        select(func.max(subscription_events.c.id)),
+        select(func.count()).select_from(suppressions),
+        select(func.count()).where(x.lifted_at.is_not(None)),
+        select(func.max(lists.c.id)),
+    )
+    return tuple(connection.execute(select(*(each.scalar_subquery() for each in marks))).one())
 
 
 def breakdown(connection: Connection, choice: Choice, *, now: datetime) -> dict[str, int]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
 from campaign.address import Address, KeyRing, parse
 from campaign.clock import from_micros, to_micros
@@ -134,23 +134,27 @@ def need_one(connection: Connection, address: str) -> Subscriber:
     return found
 
 
-def search(connection: Connection, text: str, *, list_slug: str = "", limit: int = 50) -> list[Subscriber]:
-    """People whose address, name or organisation contains `text` (any case), by address."""
+def search(
+    connection: Connection, text: str, *, list_slug: str = "", limit: int = 50, skip: int = 0
+) -> list[Subscriber]:
+    """People with every word of `text` in their address, name or organisation (any case), by address."""
     s = subscribers.c
-    query = select(subscribers).order_by(s.address_key).limit(limit)
-    if text.strip():
-        wanted = text.strip().casefold()
-        query = query.where(
-            or_(
-                s.address_key.contains(wanted, autoescape=True),
-                func.lower(s.first_name + " " + s.last_name).contains(wanted, autoescape=True),
-                func.lower(s.organisation).contains(wanted, autoescape=True),
-            )
-        )
+    query = select(subscribers).order_by(s.address_key).limit(limit).offset(skip)
+    for word in text.casefold().split():
+        places = (s.first_name, s.last_name, s.organisation)
+        named = [_holds(connection, place, word) for place in places]
+        query = query.where(or_(s.address_key.contains(word, autoescape=True), *named))
     if list_slug:
         on = select(subscriptions.c.subscriber).join(lists, lists.c.id == subscriptions.c.list)
         query = query.where(s.id.in_(on.where(lists.c.slug == list_slug)))
     return [_subscriber(row) for row in connection.execute(query)]
+
+
+def _holds(connection: Connection, place: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """Whether a text contains `word` in any case. SQLite's LIKE looks at no case by itself."""
+    if connection.dialect.name == "sqlite":
+        return place.contains(word, autoescape=True)
+    return place.icontains(word, autoescape=True)
 
 
 def _one(connection: Connection, match: object) -> Subscriber | None:

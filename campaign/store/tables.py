@@ -217,6 +217,7 @@ tallies = Table(
     Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
     Column("state", String(12), primary_key=True),
     Column("count", BigInteger, nullable=False),
+    Index("ix_tallies_state", "state"),
 )
 
 attempts = Table(

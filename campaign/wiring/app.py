@@ -51,6 +51,7 @@ class App:
             know_key(connection, self.key)
             know_cipher(connection, self.store.cipher)
             save_senders(connection, self.installation.senders.values())
+        self._shelf = Shelf(self.store)
         media = media_publisher(settings, self.key)
         self.ways = Ways(self.store, settings, self.installation, self.clock, publish_media=media)
         self.parts = make_parts(settings, self.store, self.key, self.clock, self.installation, self.ways)
@@ -62,7 +63,7 @@ class App:
 
     def channel_kinds(self) -> dict[str, str]:
         """Name -> kind of every channel that the installation or a loaded programme names."""
-        named = {ref.id: ref.kind for force in Shelf(self.store).all() for ref in force.programme.channels.values()}
+        named = {ref.id: ref.kind for force in self._shelf.all() for ref in force.programme.channels.values()}
         return named | {entry.name: entry.kind for entry in self.installation.channels.values()}
 
     @contextmanager

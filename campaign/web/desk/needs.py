@@ -42,19 +42,25 @@ class Asked:
 def needs_you(ask: Ask) -> Response:
     """Everything that needs a person, by what is to be decided; then what waits for approval."""
     words = ask.door.templates.words()
-    titles = _titles(ask)
+    titles = _titles(ask, {need.key.split("/")[0] for need in ask.needs()})
     groups: dict[str, list[Asked]] = {}
     for need in ask.needs():
         groups.setdefault(need.kind, []).append(_asked(ask, need, titles))
     return ask.page("desk/needs.html", here="needs", groups=groups, waiting=_unapproved(ask), ahead=_ahead(ask, words))
 
 
-def _titles(ask: Ask) -> dict[str, tuple[views.Item, str]]:
+def _titles(ask: Ask, campaigns: set[str]) -> dict[str, tuple[views.Item, str]]:
     found = {}
     for force in ask.door.shelf.all():
-        week = ask.week(force)
-        found.update({item.key: (item, week.timezone) for item in week.items})
+        if force.slug in campaigns:
+            week = ask.week(force)
+            found.update({item.key: (item, week.timezone) for item in week.items})
     return found
+
+
+def _going(ask: Ask) -> list[views.Week]:
+    """The weeks of which anything is still ahead: a past one is not worked out for every look at this page."""
+    return [ask.week(force) for force in ask.door.shelf.all() if views.is_ahead(ask.work, force, ask.now)]
 
 
 def _asked(ask: Ask, need: views.Need, titles: dict[str, tuple[views.Item, str]]) -> Asked:
@@ -81,8 +87,7 @@ def _unapproved(ask: Ask) -> list[tuple[show.Entry, str]]:
     """Messages ahead that nobody has approved as they stand, soonest first."""
     words = ask.door.templates.words()
     found = []
-    for force in ask.door.shelf.all():
-        week = ask.week(force)
+    for week in _going(ask):
         items = [item for item in week.items if show.state_of(item) == "approval"]
         found += [
             (entry, times.moment(entry.at, week.timezone, ask.now, words.shared)) for entry in show.entries(items)
@@ -93,8 +98,7 @@ def _unapproved(ask: Ask) -> list[tuple[show.Entry, str]]:
 def _ahead(ask: Ask, words) -> str:  # type: ignore[no-untyped-def]
     """The next thing that goes, for a day on which nothing needs anybody."""
     ahead = []
-    for force in ask.door.shelf.all():
-        week = ask.week(force)
+    for week in _going(ask):
         ahead += [(item, week.timezone) for item in week.items if item.at > ask.now and not item.broadcast]
     if not ahead:
         return str(words("needs.nothing_ahead"))

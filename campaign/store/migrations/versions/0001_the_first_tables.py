@@ -581,6 +581,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["broadcast"], ["broadcasts.id"], name=op.f("fk_tallies_broadcast")),
         sa.PrimaryKeyConstraint("broadcast", "state", name=op.f("pk_tallies")),
     )
+    with op.batch_alter_table("tallies", schema=None) as batch_op:
+        batch_op.create_index("ix_tallies_state", ["state"], unique=False)
+
     op.create_table(
         "wordings",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -654,6 +657,9 @@ def downgrade() -> None:
 
     op.drop_table("attempts")
     op.drop_table("wordings")
+    with op.batch_alter_table("tallies", schema=None) as batch_op:
+        batch_op.drop_index("ix_tallies_state")
+
     op.drop_table("tallies")
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
         batch_op.drop_index("ix_subscriptions_list")
