@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +11,10 @@ from sqlalchemy import Row, delete, select, update
 from campaign.clock import from_micros, to_micros
 from campaign.errors import RefusedError
 from campaign.store.account_rows import Account, find_account, need_account
-from campaign.store.database import Database, dump
+from campaign.store.database import Database
 from campaign.store.ledger import insert_new
 from campaign.store.log import record
-from campaign.store.tables_desk import accounts, passkeys
+from campaign.store.tables_desk import accounts, identities, passkeys
 
 #: How many passkeys a person may have.
 MOST = 20
@@ -31,7 +30,6 @@ class Passkey:
     public_key: bytes
     uses: int
     name: str
-    transports: tuple[str, ...]
     made_at: datetime
     used_at: datetime | None
 
@@ -55,16 +53,13 @@ class Passkeys:
             account = find_account(connection, row.person) if row else None
         return (_passkey(row), account) if row and account else None
 
-    def add(
-        self, person: int, credential: str, public_key: bytes, *, uses: int, name: str, transports: list[str],
-        now: datetime,
-    ) -> None:  # fmt: skip
+    def add(self, person: int, credential: str, public_key: bytes, *, uses: int, name: str, now: datetime) -> None:
         """Keep another passkey. RefusedError where there is no room, or it is kept already."""
         with self._database.write() as connection:
             account = need_account(connection, person)
             if len(connection.execute(select(passkeys.c.id).where(passkeys.c.person == person)).all()) >= MOST:
                 raise RefusedError(f"{MOST} passkeys are the most. Remove one first.")
-            values = {"public_key": public_key, "uses": uses, "name": name[:100], "transports": dump(transports)}
+            values = {"public_key": public_key, "uses": uses, "name": name[:100]}
             row = {"person": person, "credential": credential, "made_at": to_micros(now), **values}
             if not insert_new(connection, passkeys, row):
                 raise RefusedError("This passkey is kept already.")
@@ -89,6 +84,10 @@ class Passkeys:
             row = connection.execute(select(passkeys.c.name).where(mine)).first()
             if row is None:
                 raise RefusedError("This passkey is not yours, or has been removed.")
+            others = select(passkeys.c.id).where(passkeys.c.person == person, passkeys.c.id != passkey)
+            elsewhere = select(identities.c.id).where(identities.c.person == person)
+            if not account.password and not any(connection.execute(each).first() for each in (others, elsewhere)):
+                raise RefusedError("This passkey is all that you sign in with. Add another first.")
             connection.execute(delete(passkeys).where(mine))
             record(connection, who=account.name, act="remove passkey", now=now, target=row.name)
 
@@ -101,7 +100,6 @@ def _passkey(row: Row[Any]) -> Passkey:
         public_key=bytes(row.public_key),
         uses=row.uses,
         name=row.name,
-        transports=tuple(json.loads(row.transports or "[]")),
         made_at=from_micros(row.made_at),
         used_at=from_micros(row.used_at) if row.used_at is not None else None,
     )

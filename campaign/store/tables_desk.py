@@ -44,7 +44,6 @@ passkeys = Table(
     Column("public_key", LargeBinary, nullable=False),
     Column("uses", BigInteger, nullable=False, server_default="0"),
     words("name"),
-    words("transports"),
     instant("made_at", required=True),
     instant("used_at"),
 )

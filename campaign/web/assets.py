@@ -28,6 +28,7 @@ BUNDLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         tuple(f"css/{name}.css" for name in DESK),
     ),
     "icons.svg": ("image/svg+xml", ("vendor/lucide/icons.svg",)),
+    "passkeys.js": ("text/javascript; charset=utf-8", ("js/passkeys.js",)),
     "htmx.js": ("text/javascript; charset=utf-8", ("vendor/htmx/htmx.min.js",)),
 }
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from campaign.errors import RefusedError
 from campaign.web.desk import codes, passwords, times
 from campaign.web.desk.door import Ask
+from campaign.web.desk.names import party
 from campaign.web.security import policy
 
 #: How long the secret of a new app waits for its first code.
@@ -50,18 +51,45 @@ def browsers(ask: Ask, person: int = 0) -> list[Browser]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A passkey as it is drawn."""
+
+    id: int
+    name: str
+    made: str
+    used: str
+
+
+def kept_passkeys(ask: Ask) -> list[Kept]:
+    """One's own passkeys."""
+    zone, words = ask.door.zone(), ask.door.templates.words()
+    return [
+        Kept(
+            id=one.id,
+            name=one.name,
+            made=times.moment(one.made_at, zone, ask.now, words.shared),
+            used=times.moment(one.used_at, zone, ask.now, words.shared) if one.used_at else words("account.never"),
+        )
+        for one in ask.work.store.passkeys.of(ask.account.person)
+    ]
+
+
 def account(ask: Ask) -> Response:
     """One's own account."""
-    return _account(ask, {})
+    return show(ask, {})
 
 
-def _account(ask: Ask, errors: dict[str, str]) -> Response:
+def show(ask: Ask, errors: dict[str, str]) -> Response:
+    """The page of one's own account, with what is wrong."""
     return ask.page(
         "desk/account.html",
         status=422 if errors else 200,
         errors=errors,
         sessions=browsers(ask, ask.account.person),
         zone=ask.door.zone(),
+        passkeys=kept_passkeys(ask),
+        may_passkey=bool(party(ask.door.parts.site)),
         codes_left=ask.work.store.seconds.codes_left(ask.account.person) if ask.account.second else 0,
     )
 
@@ -92,9 +120,9 @@ def theme(ask: Ask) -> Response:
 def change_password(ask: Ask) -> Response:
     """Choose another password; every other session ends."""
     if errors := wrong_password(ask, "old"):
-        return _account(ask, errors)
+        return show(ask, errors)
     if key := passwords.wrong(ask.text("new"), ask.who, ask.account.login):
-        return _account(ask, {"new": ask.door.templates.words()(key)})
+        return show(ask, {"new": ask.door.templates.words()(key)})
     made = passwords.hashed(ask.text("new"))
     ask.work.store.accounts.set_password(ask.account.person, made, who=ask.who, now=ask.now, but=ask.session.id)
     return ask.back("/desk/account", "account.changed")
@@ -120,7 +148,7 @@ def begin_second(ask: Ask) -> Response:
     if ask.account.second:
         raise RefusedError("Signing in asks you for a code already.")
     if errors := wrong_password(ask, "second-password"):
-        return _account(ask, errors)
+        return show(ask, errors)
     challenges = ask.work.store.challenges
     challenges.begin("second", {"secret": codes.new_secret()}, person=ask.account.person, lasts=WAITS, now=ask.now)
     return ask.door.lead("/desk/account/second")
@@ -183,13 +211,13 @@ def new_codes(ask: Ask) -> Response:
     if not ask.account.second:
         raise RefusedError("Switch codes from an app on first.")
     if errors := wrong_password(ask, "codes-password"):
-        return _account(ask, errors)
+        return show(ask, errors)
     return _codes(ask, ask.work.store.seconds.new_codes(ask.account.person, now=ask.now))
 
 
 def switch_off(ask: Ask) -> Response:
     """Ask for no codes any more."""
     if errors := wrong_password(ask, "off-password"):
-        return _account(ask, errors)
+        return show(ask, errors)
     ask.work.store.seconds.switch_off(ask.account.person, who=ask.who, now=ask.now)
     return ask.back("/desk/account", "account.second_off")

@@ -12,6 +12,7 @@ from campaign.web.desk import (
     mailing,
     messages,
     needs,
+    passkeys,
     pausing,
     people,
     pictures,
@@ -23,6 +24,7 @@ from campaign.web.desk import (
     week,
 )
 from campaign.web.desk.door import Act, Door
+from campaign.web.desk.names import party
 from campaign.web.parts import Desk, Parts
 from campaign.web.templating import Templates
 
@@ -83,6 +85,9 @@ ACTS = (
     Act("POST", "/desk/account/second", Role.VIEWER, account.switch_on),
     Act("POST", "/desk/account/second/codes", Role.VIEWER, account.new_codes),
     Act("POST", "/desk/account/second/off", Role.VIEWER, account.switch_off),
+    Act("POST", "/desk/account/passkeys/begin", Role.VIEWER, passkeys.begin),
+    Act("POST", "/desk/account/passkeys", Role.VIEWER, passkeys.add),
+    Act("POST", "/desk/account/passkeys/{id:int}/remove", Role.VIEWER, passkeys.remove),
     Act("POST", "/desk/account/sessions/{id:int}", Role.VIEWER, account.end_session),
     Act("POST", "/desk/sign-out", Role.VIEWER, account.sign_out),
 )
@@ -91,4 +96,6 @@ ACTS = (
 def desk_routes(parts: Parts, desk: Desk, templates: Templates) -> list[BaseRoute]:
     """The desk's addresses."""
     door = Door(parts, desk, templates)
-    return [*signing.Signing(door).routes(), *(door.route(act) for act in ACTS)]
+    signing_in = signing.Signing(door, passkeys=bool(party(parts.site)))
+    arriving = passkeys.Arriving(signing_in)
+    return [*signing_in.routes(), *arriving.routes(), *(door.route(act) for act in ACTS)]

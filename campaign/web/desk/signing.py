@@ -28,8 +28,9 @@ LARGEST = 64 * 1024
 class Signing:
     """Answers for those who are not signed in yet."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, passkeys: bool = False) -> None:
         self.door = door
+        self.passkeys = passkeys
         self.accounts = door.desk.work.store.accounts
         self.links = door.desk.work.store.sign_in_links
         self.guessing = door.guessing
@@ -37,15 +38,16 @@ class Signing:
     def routes(self) -> list[BaseRoute]:
         """Their addresses."""
         return [
-            self._route("/desk/sign-in", self.form, "GET"),
-            self._route("/desk/sign-in", self.sign_in, "POST"),
-            self._route("/desk/sign-in/letter", self.letter_form, "GET"),
-            self._route("/desk/sign-in/letter", self.letter, "POST"),
-            self._route("/desk/enter/{token}", self.link, "GET"),
-            self._route("/desk/enter/{token}", self.use_link, "POST"),
+            self.route("/desk/sign-in", self.form, "GET"),
+            self.route("/desk/sign-in", self.sign_in, "POST"),
+            self.route("/desk/sign-in/letter", self.letter_form, "GET"),
+            self.route("/desk/sign-in/letter", self.letter, "POST"),
+            self.route("/desk/enter/{token}", self.link, "GET"),
+            self.route("/desk/enter/{token}", self.use_link, "POST"),
         ]
 
-    def _route(self, path: str, answer: Callable[[Request], Any], method: str) -> Route:
+    def route(self, path: str, answer: Callable[[Request], Any], method: str) -> Route:
+        """A route of somebody who is not signed in."""
         return Route(path, answer, methods=[method], max_body_size=LARGEST)
 
     def _page(self, name: str, status: int = 200, **context: Any) -> Response:
@@ -55,7 +57,13 @@ class Signing:
 
     def form(self, request: Request) -> Response:
         """The form to sign in."""
-        return self._page("sign_in", errors={}, login="", next=own_page(request.query_params.get("next", "")))
+        return self.sign_in_page({}, "", own_page(request.query_params.get("next", "")))
+
+    def sign_in_page(self, errors: dict[str, str], login: str, wanted: str) -> Response:
+        """The form to sign in, and the other ways."""
+        status = 422 if errors else 200
+        ways = {"passkeys": bool(self.passkeys)}
+        return self._page("sign_in", status, errors=errors, login=login, next=wanted, **ways)
 
     async def sign_in(self, request: Request) -> Response:
         """Sign in, or say that it did not work: the same words whatever was wrong."""
@@ -64,14 +72,14 @@ class Signing:
         return await run_in_threadpool(self._sign_in, request, sent)
 
     def _sign_in(self, request: Request, sent: FormData) -> Response:
-        login, wanted = _text(sent, "login").casefold()[:320], own_page(_text(sent, "next"))
-        network, now = self._network(request), self.door.parts.clock.now()
-        account, code = self.accounts.called(login), _text(sent, "code")
+        login, wanted = text_of(sent, "login").casefold()[:320], own_page(text_of(sent, "next"))
+        network, now = self.network(request), self.door.parts.clock.now()
+        account, code = self.accounts.called(login), text_of(sent, "code")
         made = self.guessing.begin(request, login, network, account, now)
         if not made.open and not (code and self.guessing.take({"blocked": network}, now).open):
             return self._often()
         known = self.accounts.secrets_of(login)
-        right = passwords.matches(known.password if known else "", _text(sent, "password"))
+        right = passwords.matches(known.password if known else "", text_of(sent, "password"))
         if not made.open:
             if known is None or not right or not known.second:
                 return self._often()
@@ -81,11 +89,12 @@ class Signing:
         if known is None or not right or not self._second(known, code):
             self.guessing.failed(login, network, account, now)
             words = self.door.templates.words()
-            return self._page("sign_in", 422, errors={"login": words("sign.wrong")}, login=login, next=wanted)
+            return self.sign_in_page({"login": words("sign.wrong")}, login, wanted)
         self.guessing.succeeded(made)
         return self.door.start(request, known.account, wanted, "password and code" if known.second else "password")
 
-    def _network(self, request: Request) -> str:
+    def network(self, request: Request) -> str:
+        """The neighbourhood that a request comes from."""
         return network_of(client_address(request, self.door.parts.site))
 
     def _often(self) -> Response:
@@ -105,8 +114,8 @@ class Signing:
         return await run_in_threadpool(self._letter, request, await request.form())
 
     def _letter(self, request: Request, sent: FormData) -> Response:
-        login, now = _text(sent, "login").casefold()[:320], self.door.parts.clock.now()
-        if not self.guessing.take({"letters": self._network(request)}, now).open:
+        login, now = text_of(sent, "login").casefold()[:320], self.door.parts.clock.now()
+        if not self.guessing.take({"letters": self.network(request)}, now).open:
             return self._often()
         account = self.accounts.called(login)
         if account and account.login and self.guessing.take({"letter": login}, now).open:
@@ -150,7 +159,7 @@ class Signing:
         found = self.links.find(token, now=now)
         if found is None:
             return self._page("old_link", 404)
-        values = {name: _text(sent, name) for name in ("name", "login")}
+        values = {name: text_of(sent, name) for name in ("name", "login")}
         try:
             if found.kind == "browser":
                 answer = self.door.lead("/desk/sign-in")
@@ -158,7 +167,7 @@ class Signing:
                 return answer
             if found.kind == "enter":
                 return self.door.start(request, self.links.use(token, "enter", now=now), "/desk", "a link")
-            password = _text(sent, "password")
+            password = text_of(sent, "password")
             if key := passwords.wrong(password, *values.values()):
                 return self._link(request, {"password": self.door.templates.words()(key)}, values)
             if found.kind == "invite":
@@ -176,6 +185,7 @@ class Signing:
         return self.door.start(request, account, "/desk", "a link")
 
 
-def _text(sent: FormData, name: str) -> str:
+def text_of(sent: FormData, name: str) -> str:
+    """A field of a form, without spaces around it."""
     value = sent.get(name)
     return value.strip() if isinstance(value, str) else ""

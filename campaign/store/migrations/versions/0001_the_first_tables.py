@@ -432,7 +432,6 @@ def upgrade() -> None:
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("uses", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
-        sa.Column("transports", sa.Text(), server_default="", nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_passkeys_person")),
