@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -89,6 +90,7 @@ class Http:
         self._allow_private = allow_private
         self._timeouts = timeouts or Timeouts()
         self._resolve = resolve
+        self._making = threading.Lock()
 
     def request(
         self,
@@ -236,15 +238,16 @@ class Http:
 
     def _network(self) -> Transport:
         """The transport, made at first use: reading the certificates takes some 20 ms."""
-        if self._transport is None:
-            self._transport = _GuardedTransport(
-                verify=_certificates(self._ca_file),
-                proxy=self._proxy,
-                allow_private=self._allow_private,
-                patience=self._patience,
-                resolve=self._resolve,
-            )
-        return self._transport
+        with self._making:
+            if self._transport is None:
+                self._transport = _GuardedTransport(
+                    verify=_certificates(self._ca_file),
+                    proxy=self._proxy,
+                    allow_private=self._allow_private,
+                    patience=self._patience,
+                    resolve=self._resolve,
+                )
+            return self._transport
 
 
 @lru_cache(maxsize=8)

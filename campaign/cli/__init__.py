@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "people": ("campaign.cli.people:people", "The team: whose names an act can bear"),
     "preview": ("campaign.cli.previewing:preview", "Show a message as its readers would get it"),
     "rehearse": ("campaign.cli.rehearsing:rehearse", "Play a week in seconds; nothing leaves the machine"),
+    "report": ("campaign.cli.reporting:report", "What went out, and what became of it"),
     "resource": ("campaign.cli.correcting:resource", "A document was approved, withdrawn, released; an event is full"),
     "restore": ("campaign.cli.keeping:restore", "Put a backup in place of the ledger; all is paused"),
     "resume": ("campaign.cli.control:resume", "Lift a pause"),

@@ -169,29 +169,14 @@ def test(name: str, yes: bool, delete: bool | None, person: str) -> None:
 @click.command()
 @click.argument("campaign")
 def stats(campaign: str) -> None:
-    """Read likes, reposts, replies and views of every post of CAMPAIGN, where the network tells."""
-    from campaign.model import BroadcastKind, DeliveryState
+    """Read likes, reposts, replies and views of every post of CAMPAIGN, where the network tells, and keep them."""
+    from campaign.delivery import figures
 
     with opened() as app:
-        rows = [
-            (key, _figures(app, broadcast.key.channel, delivery.remote_id), delivery.url)
-            for key, broadcast in sorted(app.store.ledger.of(campaign).items())
-            if broadcast.kind is BroadcastKind.POST and app.ways.is_live(broadcast.key.channel)
-            for delivery in app.store.deliveries.of(broadcast.id, DeliveryState.SENT)
-        ]
-        click.echo(table(rows, ("post", "figures", "where")) if rows else f"{campaign} has no post that is out.")
-
-
-def _figures(app: App, name: str, remote_id: str) -> str:
-    from campaign.channels.base import Stats
-    from campaign.errors import CampaignError
-
-    try:
-        channel = app.ways.real(name)
-        try:
-            figures = channel.stats(remote_id) if isinstance(channel, Stats) and remote_id else {}
-        finally:
-            channel.close()
-    except CampaignError as error:
-        return f"not read: {error}"
-    return ", ".join(f"{number:,} {figure}" for figure, number in figures.items()) or "the network does not say"
+        app.store.campaigns.need(campaign)
+        found = figures.read(app.parts, campaign, app.ways.real, app.clock.now())
+        rows = [(each.key, figures.words(each.numbers) or each.why_not, each.url) for each in found]
+        if not rows:
+            click.echo(f"{campaign} has no post that is out over a live channel.")
+            return
+        click.echo(f"{table(rows, ('post', 'figures', 'where'))}\n\nKept. The whole week: campaign report {campaign}")

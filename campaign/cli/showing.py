@@ -76,8 +76,11 @@ def draw(week: Week) -> str:
 
 
 def _row(item: Item, zone: str) -> tuple[str, ...]:
+    from campaign.delivery import figures
+
     unapproved = "" if item.approved else "not approved"
-    state = item.state.value + (f": {item.reason}" if item.reason else "")
+    about = item.reason or figures.words(item.figures)
+    state = item.state.value + (f": {about}" if about else "")
     return (
         SIGNS[item.state],
         local(item.at, zone),

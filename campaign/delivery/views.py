@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,8 @@ SENT = DeliveryState.SENT
 class Item:
     """One broadcast as people see it. `at` is aware UTC; `tally` counts its deliveries by state.
 
-    `sent_back`: somebody asked for changes to it as it stands, in these words of theirs.
+    `sent_back`: somebody asked for changes to it as it stands, in these words of theirs. `figures` are those
+    that its network gave last (likes, ...).
     """
 
     key: str
@@ -42,6 +43,7 @@ class Item:
     sent_back: Approval | None = None
     url: str = ""
     tally: Mapping[DeliveryState, int] = field(default_factory=dict)
+    figures: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -88,8 +90,13 @@ def week(parts: Parts, force: InForce, now: datetime) -> Week:
     rows = parts.store.ledger.of(force.slug)
     tallies = parts.store.deliveries.tally(*(row.id for row in rows.values()))
     urls = parts.store.deliveries.urls(*(row.id for row in rows.values()))
+    readings = parts.store.figures.latest(*(row.id for row in rows.values()))
     said = _Said.of(parts, force)
     items = [_item(parts, force, planned, rows.get(str(planned.key)), tallies, urls, said) for planned in force.planned]
+    items = [
+        replace(item, figures=readings[item.broadcast].numbers) if item.broadcast in readings else item
+        for item in items
+    ]
     return Week(
         slug=force.slug,
         title=force.programme.campaign.title,

@@ -13,6 +13,7 @@ from campaign.store.database import Database
 from campaign.store.deliveries import Deliveries
 from campaign.store.desk_forms import Forms
 from campaign.store.editors import Editors
+from campaign.store.figures import Figures
 from campaign.store.groups import Groups
 from campaign.store.ledger import Ledger
 from campaign.store.log import Log
@@ -35,6 +36,7 @@ class Store:
         self.campaigns = Campaigns(database)
         self.ledger = Ledger(database)
         self.deliveries = Deliveries(database)
+        self.figures = Figures(database)
         self.groups = Groups(database)
         self.paces = Paces(database)
         self.journals = folder / "journals"

@@ -234,6 +234,16 @@ attempts = Table(
     Index("ix_attempts_delivery", "delivery"),
 )
 
+#: What a network said of a post that is out, a row a figure (likes, views, ...). The newest reading counts.
+figures = Table(
+    "figures",
+    metadata,
+    Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
+    Column("read_at", BigInteger, primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
 #: What an adapter wants to find again before or after an attempt: uploads, containers.
 delivery_notes = Table(
     "delivery_notes", metadata, Column("delivery", ForeignKey("deliveries.id"), primary_key=True), words("notes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -40,6 +41,7 @@ class Ways:
         self._clock = clock
         self._registry = registry or Registry()
         self._http = http
+        self._making = threading.RLock()
         self._publish_media = publish_media
         self._made: dict[tuple[str, str, bool], Channel[Any]] = {}
         self._states: tuple[int, dict[str, Any]] = (-1, {})
@@ -68,9 +70,10 @@ class Ways:
         kind = entry.kind if entry else ref.kind
         live = self.is_live(ref.id)
         wanted = (ref.id, kind, live)
-        if wanted not in self._made:
-            self._made[wanted] = self._make(ref.id, kind, entry.options if entry else {}, live)
-        return self._made[wanted]
+        with self._making:
+            if wanted not in self._made:
+                self._made[wanted] = self._make(ref.id, kind, entry.options if entry else {}, live)
+            return self._made[wanted]
 
     def _make(self, name: str, kind: str, options: Mapping[str, Any], live: bool) -> Channel[Any]:
         if live:
@@ -154,15 +157,16 @@ class Ways:
             raise TryLater(f"The address answered {reply.status}.")
 
     def _network(self) -> Http:
-        if self._http is None:
-            self._http = Http(
-                monotonic=self._clock.monotonic,
-                sleep=self._clock.sleep,
-                proxy=self._settings.proxy.get_secret_value(),
-                ca_file=self._settings.ca_file,
-                allow_private=self._settings.allow_private,
-            )
-        return self._http
+        with self._making:
+            if self._http is None:
+                self._http = Http(
+                    monotonic=self._clock.monotonic,
+                    sleep=self._clock.sleep,
+                    proxy=self._settings.proxy.get_secret_value(),
+                    ca_file=self._settings.ca_file,
+                    allow_private=self._settings.allow_private,
+                )
+            return self._http
 
     def _known(self) -> dict[str, Any]:
         changes = self._store.ledger.changes()

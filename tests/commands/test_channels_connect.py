@@ -90,7 +90,3 @@ def test_what_was_stored_can_be_forgotten(desk: Desk) -> None:
 
 def test_a_channel_that_is_not_in_the_file_is_refused(desk: Desk) -> None:
     assert "not in channels.yaml" in desk.run("channels", "verify", "nowhere", code=4).output
-
-
-def test_a_campaign_without_posts_has_no_figures(desk: Desk) -> None:
-    assert "no post that is out" in desk.run("channels", "stats", "some-week").output

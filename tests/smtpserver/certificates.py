@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def make(folder: Path, *, address: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
-    """A server context with a certificate for `address`, and the CA file that vouches for it."""
+def make(folder: Path, *, address: str = "127.0.0.1", names: tuple[str, ...] = ()) -> tuple[ssl.SSLContext, Path]:
+    """A server context with a certificate for `address` and `names`, and the CA file that vouches for it."""
+    known = [x509.IPAddress(ipaddress.ip_address(address)), *(x509.DNSName(each) for each in names)]
     begin = datetime.now(UTC) - timedelta(days=1)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "relay.test")])
@@ -26,7 +27,7 @@ def make(folder: Path, *, address: str = "127.0.0.1") -> tuple[ssl.SSLContext, P
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
         .not_valid_after(begin + timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(known), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -527,6 +527,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_deliveries_subscriber", ["subscriber"], unique=False)
 
     op.create_table(
+        "figures",
+        sa.Column("broadcast", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["broadcast"], ["broadcasts.id"], name=op.f("fk_figures_broadcast")),
+        sa.PrimaryKeyConstraint("broadcast", "read_at", "name", name=op.f("pk_figures")),
+    )
+    op.create_table(
         "revision_files",
         sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=False),
@@ -669,6 +678,7 @@ def downgrade() -> None:
 
     op.drop_table("subscription_events")
     op.drop_table("revision_files")
+    op.drop_table("figures")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index("ix_deliveries_subscriber")
         batch_op.drop_index("ix_deliveries_state")
