@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  campaign channels stats our-week && campaign report our-week
+  campaign channels stats our-week
+  campaign report our-week
   campaign report our-week --format csv > our-week.csv"""
 
 
