@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -23,8 +24,11 @@ from campaign.model import Image, Post
 
 _LIMITED = frozenset({"4", "17", "32", "613", "80001", "80002"})
 _SIGNED_OUT = frozenset({"190", "102", "10", "368"})
-_POLICY = frozenset({"1346003", "1404102", "1609008", "2061006", "2207001", "2207009", "36003"})
-_GONE = frozenset({"2207008", "2207020", "2207027"})  # a container that expired, or is not ready: nothing was published
+_POLICY = frozenset({"1346003", "1404102", "1609008", "2061006", "2207004", "2207005", "2207009", "2207010", "36003"})
+#: A container that could not be made, has expired or is not ready: nothing was published.
+_GONE = frozenset({"2207003", "2207020", "2207027", "2207032"})
+#: Instagram's own trouble, or its suspicion of spam: the post may be out all the same.
+_DOUBTFUL = frozenset({"2207001", "2207008", "2207051"})
 _TYPED_LIVES = timedelta(days=8)
 POLLS = 30
 
@@ -55,12 +59,12 @@ class Graph(Social):
         said = reply.text_at("error", "message")[:200]
         told, kept = f"{self.title} answered {reply.status}: {said}", f"{code}/{sub}" if sub else code
         now = self.tools.now()
+        if sub in _DOUBTFUL:
+            return TryLater(told, after=30.0, code=kept) if reply.repeatable else Uncertain(told, code=kept)
         if code in _LIMITED or sub in ("1390008", "2207042"):
             return TryLater(told, after=max(900.0, reply.retry_after(now)), slow_all=True, code=kept)
         if sub in _GONE:
             return TryLater(told, after=5.0, code=kept)
-        if sub == "2207051":
-            return Uncertain(told, code=kept)
         if sub in _POLICY or code == "506":
             return Refused(told, code="duplicate" if code == "506" else kept)
         if code in _SIGNED_OUT or sub == "1404078" or (code.isdecimal() and 200 <= int(code) <= 299):
@@ -92,6 +96,15 @@ class Graph(Social):
             if not after or reply.dig("paging", "next") is None:
                 return
             query = {**query, "after": after}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """By what a published post is found again: its words, when it was planned, and the list that it stands in."""
+
+    words: str
+    planned_at: datetime
+    edge: str
 
 
 class Containers(Graph):
@@ -132,13 +145,21 @@ class Containers(Graph):
         """The public https address at which the network can fetch `image`, made fit."""
         raise NotImplementedError
 
+    def first_words(self, message: Post) -> str:
+        """The text of the container that `prepare` makes, by which its post is found again."""
+        return self.words(message)
+
     def send(self, message: Post, *, key: str, notes: Notes) -> Receipt:
         """Publish the container; one that is published already was ours."""
         container = notes.get("container") or self.prepare(message, key=key, notes=notes)["container"]
+        return self.publish_once(container, Wanted(self.first_words(message), message.about.planned_at, self.edge))
+
+    def publish_once(self, container: str, wanted: Wanted) -> Receipt:
+        """Publish a container, unless an earlier attempt did."""
         if self._tried(container):
             state = self._state(container)
             if state == "PUBLISHED":
-                return self._published(message, container)
+                return self._published(wanted, container)
             if state in ("EXPIRED", "ERROR"):
                 raise TryLater(f"{self.title} has let go of the prepared post; it is made anew.", after=5.0)
             if state != "FINISHED":
@@ -159,19 +180,20 @@ class Containers(Graph):
         if kept:
             state = self._state(kept["container"])
             if state == "PUBLISHED":
-                return self._published(message, kept["container"])
+                wanted = Wanted(self.first_words(message), message.about.planned_at, self.edge)
+                return self._published(wanted, kept["container"])
             if state not in ("FINISHED", "EXPIRED", "ERROR"):
                 return UNKNOWN
         return None if settled else UNKNOWN
 
-    def _published(self, message: Post, container: str) -> Receipt:
+    def _published(self, wanted: Wanted, container: str) -> Receipt:
         """The receipt of a container that is published: its post, where the listing shows it."""
-        made = moment(str(self._made(container))) or message.about.planned_at
+        made = moment(str(self._made(container))) or wanted.planned_at
         words, link = self.listed
         try:
-            path, fields = f"{self.account}/{self.edge}", f"id,{words},timestamp,{link}"
+            path, fields = f"{self.account}/{wanted.edge}", f"id,{words},timestamp,{link}"
             pages = self.listing(path, fields, words, "timestamp", link)
-            found = search(pages, wanted=self.words(message), since=made - SLACK, now=self.tools.now())
+            found = search(pages, wanted=wanted.words, since=made - SLACK, now=self.tools.now())
         except ChannelError:
             return Receipt(duplicate=True, reply="published; its address could not be asked for")
         if isinstance(found, Listed):

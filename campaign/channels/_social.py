@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from campaign.channels._images import Fitted, Frame, UnfitImage, fit
@@ -79,7 +80,8 @@ class Social(Channel[Post]):
         done = self.progress(key)
         receipt = sent(done[0]) if done else None
         for number in range(len(done), len(parts)):
-            posted = self.note_pace(post(number, parts[number], done[-1]["id"] if done else ""))
+            with told_of_part(number, len(parts)):
+                posted = self.note_pace(post(number, parts[number], done[-1]["id"] if done else ""))
             done = [*done, {"id": posted.remote_id, "url": posted.url}]
             if len(parts) > 1:
                 self.keep_progress(key, done)
@@ -104,6 +106,18 @@ def way(tools: Tools, title: str) -> Http:
     if tools.http is None:
         raise ChannelDown(f"{title} was given no way to the network.")
     return tools.http
+
+
+@contextmanager
+def told_of_part(number: int, total: int) -> Iterator[None]:
+    """Where a later part of a thread is refused, say that what stands before it is out."""
+    try:
+        yield
+    except Refused as error:
+        if not number:
+            raise
+        words = f"Part {number + 1} of {total} was refused, and what stands before it is out: {error}"
+        raise Refused(words, code=error.code, raw=error.raw) from None
 
 
 def sent(part: Mapping[str, str]) -> Receipt:

@@ -1,7 +1,8 @@
 """Facebook, Instagram and Threads as this project sees them: strict, with a memory.
 
 Fields by https://developers.facebook.com/docs/pages-api/posts, .../docs/graph-api/reference/page/photos,
-.../docs/instagram-platform/content-publishing and .../docs/threads/posts (v25.0 and v1.0), read November 2026; those
+.../docs/instagram-platform/content-publishing, .../docs/threads/posts and .../docs/threads/retrieve-and-manage-replies
+(v25.0 and v1.0), read November 2026; those
 of Facebook and Instagram were checked once against the parameter lists of Meta's business SDK.
 """
 
@@ -31,7 +32,7 @@ INSTAGRAM = {
 }
 THREADS = {
     "oneOf": [
-        obj({"media_type": one_of("TEXT"), "text": text(500)}, {"link_attachment": HTTPS}),
+        obj({"media_type": one_of("TEXT"), "text": text(500)}, {"link_attachment": HTTPS, "reply_to_id": text()}),
         obj({"media_type": one_of("IMAGE"), "image_url": HTTPS, "text": text(500)}, {"alt_text": text(1000)}),
         obj(
             {"media_type": one_of("IMAGE"), "image_url": HTTPS, "is_carousel_item": one_of("true")},
@@ -64,10 +65,10 @@ class Meta(Imitation):
     def at(self) -> str:
         return self.now.strftime("%Y-%m-%dT%H:%M:%S+0000")
 
-    def listed(self, sent: Sent, fields: set[str]) -> Answer:
+    def listed(self, sent: Sent, fields: set[str], *, replies: bool = False) -> Answer:
         query = self.query(sent)
         self.must(set(query) <= {"fields", "limit", "after"} and set(query["fields"].split(",")) == fields, "the query")
-        page = [{name: post[name] for name in fields} for post in self.posts]
+        page = [{name: post[name] for name in fields} for post in self.posts if ("answers" in post) is replies]
         return self.signed_in(sent) or json_answer({"data": page, "paging": {"cursors": {"before": "a", "after": "b"}}})
 
 
@@ -177,8 +178,13 @@ class Container(Meta):
         number = str(8000 + len(self.posts))
         words = kept["form"].get(self.words, "")
         post = {"id": number, self.words: words, "timestamp": self.at(), "permalink": f"https://example.org/p/{number}"}
+        post |= {"answers": kept["form"]["reply_to_id"]} if "reply_to_id" in kept["form"] else {}
         self.posts.insert(0, post)
-        return self.accept(kept["form"], answer=json_answer({"id": number}))
+        return self.take(kept["form"], json_answer({"id": number}))
+
+    def take(self, form: dict[str, str], answer: Answer) -> Answer:
+        """What is published is held for good."""
+        return self.accept(form, answer=answer)
 
     def permalink(self, sent: Sent, number: str) -> Answer:
         return self.signed_in(sent) or json_answer({"id": number, "permalink": f"https://example.org/p/{number}"})
@@ -231,7 +237,13 @@ class PlayedThreads(Container):
 
     @route("POST", f"/v1.0/{USER}/threads", host=host)
     def make_one(self, sent: Sent) -> Answer:
+        answered = self.form(sent).get("reply_to_id")
+        self.must(answered is None or answered in {post["id"] for post in self.posts}, "a post that is there")
         return self.make(sent)
+
+    @route("GET", f"/v1.0/{USER}/replies", host=host)
+    def own_replies(self, sent: Sent) -> Answer:
+        return self.listed(sent, {"id", "text", "timestamp", "permalink"}, replies=True)
 
     @route("GET", "/v1.0/(?P<number>3[0-9]{2})", host=host)
     def status_one(self, sent: Sent, number: str) -> Answer:
@@ -291,3 +303,19 @@ class PlayedThreads(Container):
             return graph_error(400, 190)
         self.renewed_at, self.token = self.now, "example-meta-token-2"
         return json_answer({"access_token": self.token, "token_type": "bearer", "expires_in": 5_184_000})
+
+
+class PlayedThreadsInParts(PlayedThreads):
+    """A Threads account that counts a whole thread as one message: `later` are its other parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.later: list[dict[str, str]] = []
+
+    def take(self, form: dict[str, str], answer: Answer) -> Answer:
+        """The first part is the message; an answer to it is a part."""
+        if "reply_to_id" not in form:
+            return super().take(form, answer)
+        self.must(form["text"] not in {each["text"] for each in self.later}, "each part once")
+        self.later.append(form)
+        return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +12,15 @@ from campaign.channels.base import UNKNOWN, Channel, MemoryNotes, Receipt, Repla
 from campaign.channels.bluesky import Bluesky
 from campaign.channels.http import Answer, Fault, Sent
 from campaign.channels.mastodon import Mastodon
+from campaign.channels.threads import Threads
 from campaign.channels.x import X
 from campaign.clock import SettableClock
-from campaign.errors import ChannelError
+from campaign.errors import ChannelError, Refused
 from campaign.testing import NOON, Imitation, a_key, a_post, an_image, recording
 from tests.channels.played_bluesky import PASSWORD, PlayedBluesky
 from tests.channels.played_mastodon import TOKEN, PlayedMastodon, PlayedOther
+from tests.channels.played_meta import TOKEN as META_TOKEN
+from tests.channels.played_meta import USER, PlayedThreads
 from tests.channels.played_x import SECRETS, PlayedX
 
 TEXT = " ".join(f"This is sentence number {number} of an announcement that is rather long." for number in range(32))
@@ -25,6 +29,7 @@ CASES: dict[str, tuple[type[Channel[Any]], type[Imitation], dict[str, Any]]] = {
     "bluesky": (Bluesky, PlayedBluesky, {"handle": "hscp.example.org", "app_password": PASSWORD}),
     "mastodon": (Mastodon, PlayedMastodon, {"server": "social.example.org", "token": TOKEN}),
     "like mastodon": (Mastodon, PlayedOther, {"server": "social.example.org", "token": TOKEN}),
+    "threads": (Threads, PlayedThreads, {"account": USER, "token": META_TOKEN}),
     "x": (X, PlayedX, {"api_key": "example-key", **SECRETS}),
 }
 
@@ -48,6 +53,8 @@ class Broken:
             http=recording(self.answer).http,
             notes=self.notes,
             sleep=lambda seconds: None,
+            media_url="https://media.example.org/",
+            publish_media=lambda data, media_type: "https://media.example.org/i.png",
         )
         return self.kind(self.kind.Options(**self.options), tools)
 
@@ -103,3 +110,29 @@ def test_every_part_goes_once_and_in_order_wherever_it_broke(case: str) -> None:
             assert texts(broken.played) == wanted, f"broken {when} request {number}"
             assert receipt.remote_id
             assert not broken.played.broken
+
+
+def test_each_part_on_threads_answers_the_one_before() -> None:
+    calm = Broken("threads", 0, "")
+    receipt = calm.deliver()
+    posts = list(reversed(calm.played.posts))
+    assert [post.get("answers", "") for post in posts] == ["", *(post["id"] for post in posts[:-1])]
+    assert receipt.remote_id == posts[0]["id"]
+    assert [post["text"][-5:] for post in posts[:2]] == [f"(1/{len(posts)})", f"(2/{len(posts)})"]
+
+
+@pytest.mark.parametrize("case", ["mastodon", "x"])
+def test_a_part_that_is_refused_says_what_is_out(case: str) -> None:
+    broken = Broken(case, 0, "")
+
+    def answer(sent: Sent) -> Answer:
+        if sent.method == "POST" and broken.played.accepted and sent.url.endswith(("/statuses", "/tweets")):
+            return Answer(422 if case == "mastodon" else 400, {}, b"{}")
+        return broken.answer(sent)
+
+    channel = broken.channel()
+    channel = broken.kind(channel.options, replace(channel.tools, http=recording(answer).http))
+    notes = channel.prepare(MESSAGE, key=a_key(), notes={})
+    with pytest.raises(Refused, match=r"Part 2 of \d was refused, and what stands before it is out"):
+        channel.send(MESSAGE, key=a_key(), notes=notes)
+    assert len(broken.played.accepted) == 1

@@ -27,6 +27,7 @@ from tests.channels.played_meta import (
     PlayedFacebook,
     PlayedInstagram,
     PlayedThreads,
+    PlayedThreadsInParts,
     graph_error,
 )
 
@@ -70,6 +71,20 @@ class TestThreads(ChannelContract):
 
     def imitation(self) -> Imitation:
         return PlayedThreads()
+
+
+class TestThreadsInParts(ChannelContract):
+    """For those who kill it at every request: the contract's own tests know no message that is half there."""
+
+    __test__ = False
+    channel = Threads
+    options = {**OPTIONS[Threads], "thread": True}
+
+    def imitation(self) -> Imitation:
+        return PlayedThreadsInParts()
+
+    def message(self) -> Post:
+        return a_post(text=" ".join(f"This is sentence number {number} of the announcement." for number in range(14)))
 
 
 class World:
@@ -166,7 +181,11 @@ def test_a_page_token_of_another_page_is_found_out() -> None:
         (graph_error(400, 100), Refused),
         (graph_error(500, 2), Uncertain),
         (graph_error(400, 1), Uncertain),
-        (graph_error(400, 4, 2207051), TryLater),
+        (graph_error(400, 4, 2207051), Uncertain),
+        (graph_error(400, -1, 2207001), Uncertain),
+        (graph_error(400, 9, 2207042), TryLater),
+        (graph_error(400, -2, 2207020), TryLater),
+        (graph_error(400, 36003, 2207009), Refused),
         (graph_error(400, 100, 2207051), Uncertain),
         (json_answer({}), Uncertain),
         (Answer(200, {}, b"<html>"), Uncertain),
@@ -304,3 +323,10 @@ def test_figures_and_taking_back(kind: type[Channel[Any]], figures: dict[str, in
     if kind is not Instagram:
         world.channel.delete(receipt.remote_id)
         assert world.played.posts == []
+
+
+def test_threads_takes_five_links_and_no_more() -> None:
+    world = World(Threads)
+    five = " ".join(f"https://example.org/{number}" for number in range(5))
+    assert "links-many" not in {problem.code for problem in world.channel.check(a_post(text=five, link=None))}
+    assert "links-many" in {problem.code for problem in world.channel.check(a_post(text=five))}

@@ -18,7 +18,7 @@ from campaign.channels import _checks
 from campaign.channels._images import Frame
 from campaign.channels._readback import SETTLED
 from campaign.channels._reply import Reply
-from campaign.channels._social import MOST_PARTS, Social, figures
+from campaign.channels._social import MOST_PARTS, Social, figures, told_of_part
 from campaign.channels._text import Span, graphemes, split
 from campaign.channels.base import (
     UNKNOWN,
@@ -136,7 +136,8 @@ class Bluesky(Social):
         parent: dict[str, str] = {}
         for number, record in enumerate(records):
             body = {**record, "reply": {"root": root, "parent": parent}} if number else record
-            receipt, parent = self._put(message, body, rkey(message.about.planned_at, key, number))
+            with told_of_part(number, len(records)):
+                receipt, parent = self._put(message, body, rkey(message.about.planned_at, key, number))
             first, root = first or self.note_pace(receipt), root or parent
         if first is None:
             raise Refused("The post is empty.")
