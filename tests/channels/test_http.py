@@ -194,25 +194,6 @@ def test_a_proxy_is_asked_in_place_of_the_host() -> None:
     assert b"Proxy-Authorization: Basic" in asked[0]
 
 
-def test_threads_that_begin_together_share_one_pool_of_connections() -> None:
-    for _ in range(20):
-        http, together = real(), threading.Barrier(8)
-        pools: list[object] = []
-
-        def begin(http: Http = http, together: threading.Barrier = together, pools: list[object] = pools) -> None:
-            together.wait(30)
-            pools.append(http._network())
-
-        threads = [threading.Thread(target=begin) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(pools) == 8
-        assert len(set(map(id, pools))) == 1
-        http.close()
-
-
 def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     script = _after_request(b"HTTP/1.1 204 No Content\r\nSet-Cookie: " + SECRET.encode() + b"\r\n\r\n")
