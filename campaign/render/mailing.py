@@ -7,6 +7,7 @@ rendered anew for each person; the result is the same, only slower.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,13 +19,13 @@ from campaign.render.compose import Composed, Press, compose
 from campaign.render.context import Scene, library, reader_of, scene
 from campaign.render.headers import DateLine, message_token, wire_address
 from campaign.render.pages import Pages, Urls
+from campaign.render.quick import FilledBody, Recipe, quick, recipe_of
 from campaign.render.slots import SLOTS, URL_LENGTH, PersonalTemplateError, Slot, clean, fill
 from campaign.render.wire import (
     Fill,
     Form,
     check_recipient,
     compile_form,
-    html_values,
     list_unsubscribe,
     provider_headers,
     raw,
@@ -32,24 +33,6 @@ from campaign.render.wire import (
 )
 
 Flags = tuple[bool, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FilledBody:
-    """The readable parts of one person's email, made only when asked for."""
-
-    composed: Composed
-    values: Mapping[str, str]
-
-    @property
-    def text(self) -> str:
-        """The plain part."""
-        return fill(self.composed.text, self.values)
-
-    @property
-    def html(self) -> str:
-        """The HTML part."""
-        return fill(self.composed.html, html_values(self.values))
 
 
 @dataclass(slots=True)
@@ -61,6 +44,7 @@ class Variant:
     empty: bool
     personal: bool = False
     forms: dict[Flags, Form] = field(default_factory=dict)
+    recipes: dict[Flags, Recipe | None] = field(default_factory=dict)
 
 
 class Compiled:
@@ -93,6 +77,7 @@ class Compiled:
         self._quick: dict[object, Variant] = {}
         self._variants: dict[object, Variant] = {}
         self._date = DateLine()
+        self._making = threading.Lock()
 
     @property
     def variants(self) -> tuple[Variant, ...]:
@@ -142,6 +127,11 @@ class Compiled:
         variant = self.variant_for(recipient)
         if variant.empty:
             return None
+        recipe = variant.recipes.get(_flags(recipient, urls))
+        if recipe is not None:
+            made = quick(recipe, self.about, recipient, message_id, envelope_from, urls, self._date(date))
+            if made is not None:
+                return made
         values = _values(recipient, urls)
         form = self._form(variant, recipient, values)
         to, smtputf8 = check_recipient(recipient)
@@ -186,11 +176,20 @@ class Compiled:
             return self.plain_form(variant, recipient, values)
         flags = tuple([bool(value) for value in values.values()])
         form = variant.forms.get(flags)
-        if form is not None:
-            return form
+        return form if form is not None else self._first_form(variant, recipient, values, flags)
+
+    def _first_form(self, variant: Variant, recipient: Recipient, values: Mapping[str, str], flags: Flags) -> Form:
+        """The form made now; by one thread while the others wait for it."""
+        with self._making:
+            if flags not in variant.forms and not variant.personal:
+                return self._make(variant, recipient, values, flags)
+        return self._form(variant, recipient, values)
+
+    def _make(self, variant: Variant, recipient: Recipient, values: Mapping[str, str], flags: Flags) -> Form:
         try:
             slots: dict[str, str | Slot] = {name: Slot(name) if value else "" for name, value in values.items()}
             form = variant.forms[flags] = self._compile(variant, recipient, slots)
+            variant.recipes[flags] = recipe_of(form)
         except PersonalTemplateError:
             variant.personal = True
             return self.plain_form(variant, recipient, values)
@@ -207,6 +206,17 @@ class Compiled:
         first = recipient.lists[0] if recipient.lists else None
         back = sender_of(self.sender, self.programme.campaign.contact, first, self.programme.campaign.id)
         return compile_form(composed, back)
+
+
+def _flags(recipient: Recipient, urls: Urls) -> Flags:
+    """Which of the person's values are there, in the order of `SLOTS`, before they are cleaned."""
+    return (
+        bool(recipient.first_name),
+        bool(recipient.organisation),
+        bool(urls.preferences),
+        bool(urls.unsubscribe),
+        bool(urls.web),
+    )
 
 
 def _values(recipient: Recipient, urls: Urls) -> dict[str, str]:

@@ -1,0 +1,169 @@
+"""The usual case of filling a form, in a third of the steps: plain names, plain links, a plain address.
+
+What it makes is byte for byte what the long way makes. Wherever a value is not surely plain it says None, and the long
+way, which knows how to encode, fold and refuse, is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from campaign.model import About, Email, Recipient
+from campaign.render.compose import Composed
+from campaign.render.headers import LINE
+from campaign.render.pages import Urls
+from campaign.render.slots import SLOTS, fill
+from campaign.render.wire import ONE_CLICK, Form, html_values, provider_headers
+
+#: A name that needs no encoding, escaping, quoting or folding anywhere: in a header, in text, in HTML.
+_NAME = re.compile(r"(?!From )[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+)*")
+_NAME_LENGTH = 50
+#: A link that fits one line of quoted-printable and holds nothing that HTML or quoted-printable would write otherwise.
+_LINK = re.compile(r"https://[A-Za-z0-9._~:-]+/[A-Za-z0-9/._~:-]{1,}")
+_LINK_LENGTH = 74
+_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[a-z0-9.-]+")
+_ADDRESS_LENGTH = 254
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+>")
+_TOKEN = re.compile(r"[A-Za-z0-9._-]*")
+_HANDLED = frozenset({"date", "message_id", "to", "unsubscribe"})
+
+
+@dataclass(slots=True)
+class FilledBody:
+    """The readable parts of one person's email, made only when asked for."""
+
+    composed: Composed
+    values: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """The plain part."""
+        return fill(self.composed.text, self.values)
+
+    @property
+    def html(self) -> str:
+        """The HTML part."""
+        return fill(self.composed.html, html_values(self.values))
+
+
+class Recipe(NamedTuple):
+    """A form as `quick` needs it: where each value goes among the chunks, and what is the same for everybody."""
+
+    form: Form
+    date: int
+    message_id: int
+    to: int
+    unsubscribe: int
+    name: tuple[int, ...]
+    organisation: tuple[int, ...]
+    preferences: tuple[int, ...]
+    leave: tuple[int, ...]
+    mailbox: str
+    headers: tuple[tuple[str, str], ...]
+
+
+def recipe_of(form: Form) -> Recipe | None:
+    """The recipe of a form; None where it has parts that only the long way can fill."""
+    if form.subject_slots or {name for name, _ in form.fixed} != _HANDLED:
+        return None
+    fixed = dict(form.fixed)
+    places = {slot: (*in_text, *in_html) for slot, in_text, in_html in form.slots}
+    mailbox = form.back.unsubscribe_mailbox
+    return Recipe(
+        form=form,
+        date=fixed["date"],
+        message_id=fixed["message_id"],
+        to=fixed["to"],
+        unsubscribe=fixed["unsubscribe"],
+        name=places.get("subscriber.first_name", ()),
+        organisation=places.get("subscriber.organisation", ()),
+        preferences=places.get("urls.preferences", ()),
+        leave=places.get("urls.unsubscribe", ()),
+        mailbox=f", <mailto:{mailbox}?subject=unsubscribe" if mailbox else "",
+        headers=provider_headers(form, "", Urls()),
+    )
+
+
+def quick(
+    recipe: Recipe,
+    about: About,
+    recipient: Recipient,
+    message_id: str,
+    envelope_from: str,
+    urls: Urls,
+    date: bytes,
+) -> Email | None:
+    """The person's email; None where the long way must be taken. `date`: the value of the Date header."""
+    name, organisation, token = recipient.first_name, recipient.organisation, recipient.unsubscribe_token
+    address, leave, preferences = recipient.address, urls.unsubscribe, urls.preferences
+    if (
+        (name and not _is_name(name))
+        or (organisation and not _is_name(organisation))
+        or urls.web
+        or not _is_link(leave)
+        or (preferences and not _is_link(preferences))
+        or not _ADDRESS.fullmatch(address)
+        or len(address) > _ADDRESS_LENGTH
+        or not _MESSAGE_ID.fullmatch(message_id)
+        or not _TOKEN.fullmatch(token)
+        or not envelope_from.isascii()
+    ):
+        return None
+    form = recipe.form
+    out = list(form.chunks)
+    out[recipe.date] = date
+    out[recipe.message_id] = message_id[1:-1].encode()
+    out[recipe.to] = _to_line(name, address)
+    targets = f"<{leave}>"
+    if recipe.mailbox:
+        targets += f"{recipe.mailbox}%20{token}>" if token else f"{recipe.mailbox}>"
+    out[recipe.unsubscribe] = f"List-Unsubscribe: {targets}\r\nList-Unsubscribe-Post: {ONE_CLICK}\r\n".encode()
+    _put(out, recipe.name, name)
+    _put(out, recipe.organisation, organisation)
+    _put(out, recipe.preferences, preferences)
+    _put(out, recipe.leave, leave)
+    values = dict(zip(SLOTS, (name, organisation, preferences, leave, ""), strict=True))
+    back, composed = form.back, form.composed
+    return Email(
+        about=about,
+        to=address,
+        envelope_from=envelope_from,
+        message_id=message_id,
+        raw=b"".join(out),
+        subject=composed.subject,
+        from_name=back.from_name,
+        from_address=back.from_address,
+        body=FilledBody(composed, values),
+        to_name=name,
+        reply_to=back.reply_to,
+        unsubscribe_url=leave,
+        plain_lines=form.plain_lines,
+        headers=(*recipe.headers, ("List-Unsubscribe", targets), ("List-Unsubscribe-Post", ONE_CLICK)),
+    )
+
+
+def _is_name(words: str) -> bool:
+    return len(words) <= _NAME_LENGTH and _NAME.fullmatch(words) is not None
+
+
+def _is_link(address: str) -> bool:
+    return len(address) <= _LINK_LENGTH and _LINK.fullmatch(address) is not None
+
+
+def _to_line(name: str, address: str) -> bytes:
+    if not name:
+        return f"To: {address}\r\n".encode()
+    whole = f"To: {name} <{address}>\r\n"
+    if len(whole) > LINE + 2:
+        whole = f"To: {name}\r\n <{address}>\r\n"
+    return whole.encode()
+
+
+def _put(out: list[bytes], places: tuple[int, ...], words: str) -> None:
+    if places:
+        piece = words.encode()
+        for index in places:
+            out[index] = piece
