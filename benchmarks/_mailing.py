@@ -6,6 +6,7 @@ Each prints one number: seconds. They speak to a relay that is running already.
 from __future__ import annotations
 
 import contextlib
+import os
 import smtplib
 import socket
 import sys
@@ -15,16 +16,20 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import text
 
 from campaign.channels.smtp.dkim import Key, Signer
+from campaign.delivery import hand
+from campaign.delivery.nursery import open_nursery
 from campaign.store import Store
 from campaign.store.database import Database
-from tests.delivery.mailworld import MailWorld, add_people, load, working
+from tests.delivery.mailworld import MailWorld, add_people, kit, load, working
 from tests.weeks import person
 
 FILLER = b"Today we launch the toolkit, and everybody is welcome to read it =E2=80=93 now.\r\n"
@@ -108,7 +113,7 @@ def _rsa() -> rsa.RSAPrivateKey:
 
 
 @contextlib.contextmanager
-def _world(port: int, count: int, connections: int, **options: object) -> Iterator[MailWorld]:
+def _world(port: int, count: int, connections: int, *, processes: int = 0, **options: Any) -> Iterator[MailWorld]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         url = f"sqlite:///{folder / 'campaign.db'}"
@@ -119,7 +124,8 @@ def _world(port: int, count: int, connections: int, **options: object) -> Iterat
             _many_people(database, count)
         load(Store(database, folder=folder))
         database.close()
-        with working(url, folder, port, lanes=connections, **options) as world:
+        nursery = open_nursery(partial(hand.run, kit()), processes or os.cpu_count() or 1)
+        with working(url, folder, port, lanes=connections, nursery=nursery, **options) as world:
             yield world
 
 

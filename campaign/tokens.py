@@ -36,7 +36,11 @@ class Key:
     def stamped(self, label: str, number: int) -> str:
         """A token that carries `number` readably: `<number in base 32>-<32 hex digits>`."""
         high, low = _BASE32[number >> 30] + _BASE32[number >> 20 & 1023], number & 0xFFFFF
-        return f"{high}{_BASE32[low >> 10]}{_BASE32[low & 1023]}-{self.token(label, str(number))}"
+        inner, outer = _labelled(self.secret, label)
+        inside, outside = inner.copy(), outer.copy()
+        inside.update(b"%d" % number)
+        outside.update(inside.digest())
+        return f"{high}{_BASE32[low >> 10]}{_BASE32[low & 1023]}-{outside.hexdigest()[:32]}"
 
     def read_stamped(self, label: str, token: str) -> int | None:
         """The number in a token made by `stamped`, or None when it was not made by this key for this label."""
@@ -61,6 +65,15 @@ def _pads(secret: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
     """HMAC (RFC 2104) with the key's two pads already hashed: three tokens a message are half as dear."""
     block = (hashlib.sha256(secret).digest() if len(secret) > 64 else secret).ljust(64, b"\0")
     return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+
+@cache
+def _labelled(secret: bytes, label: str) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """As `_pads`, with the label and what parts it from the rest hashed too."""
+    inner, outer = _pads(secret)
+    inside = inner.copy()
+    inside.update(f"{label}\x1f".encode())
+    return inside, outer
 
 
 def new_key() -> Key:

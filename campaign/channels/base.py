@@ -175,6 +175,8 @@ class Channel(ABC, Generic[M]):
     harmless: ClassVar[bool] = False
     #: True where a person carries the message: its broadcast stays `waiting` until they mark it.
     by_hand: ClassVar[bool] = False
+    #: True where another process may make it anew from its options alone, and `now` and `ca_file` are all it needs.
+    portable: bool = False
     #: How many threads may send at a time: lanes where it opens lanes, calls of `send` elsewhere.
     lanes: int = 1
 

@@ -11,7 +11,11 @@ import click
 from campaign.cli.common import opened
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from campaign.delivery.scheduler import Scheduler
+    from campaign.delivery.service import Service
+    from campaign.wiring import App
 
 
 @click.command()
@@ -25,12 +29,16 @@ def run() -> None:
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
-    with opened() as app, app.service(tells=app.tells()) as service, served(app) as server:
+    with opened() as app, _service(app) as service, served(app) as server:
         set_up(app.settings.log_level)
         scheduler = Scheduler(service, app.clock, app.chores())
         health = Health(app.parts, lambda: scheduler.last_ring, service.troubles.standing)
         with serving(health, app.settings.health_host, app.settings.health_port) as port:
             _until_told(scheduler, told, f"{server.url}; health at http://{app.settings.health_host}:{port}/healthz")
+
+
+def _service(app: App) -> AbstractContextManager[Service]:
+    return app.service(tells=app.tells(), processes=app.settings.mail_processes)
 
 
 def _until_told(scheduler: Scheduler, told: threading.Event, where: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
+from collections.abc import Collection
 
 IN_A_ROW = 20
 LAST = 1000
@@ -33,6 +34,18 @@ class Brake:
             self._row = 0
             self._count(False)
             if domain not in self._good_domains:
+                self._good_domains.add(domain)
+                self._bad_domains.pop(domain, None)
+
+    def accepted_many(self, domains: Collection[str]) -> None:
+        """As `accepted`, for a message to each of `domains`."""
+        if not domains:
+            return
+        with self._lock:
+            self._row = 0
+            for _ in range(min(len(domains), LAST)):
+                self._count(False)
+            for domain in set(domains) - self._good_domains:
                 self._good_domains.add(domain)
                 self._bad_domains.pop(domain, None)
 

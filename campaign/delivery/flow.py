@@ -17,7 +17,7 @@ from typing import Protocol
 from campaign.channels.base import Channel, Lane, LaneResult, OpensLane, Receipt
 from campaign.clock import Clock
 from campaign.delivery import outcomes
-from campaign.delivery.journal import Journal, Mark
+from campaign.delivery.journal import Journal, Mark, stamped
 from campaign.delivery.pace import Pace
 from campaign.errors import ChannelError, Refused, TemplateError, TryLater, Uncertain
 from campaign.model import Email, Recipient
@@ -41,16 +41,20 @@ PACED = "pace"
 
 @dataclass(slots=True)
 class Row:
-    """One delivery on its way. `asked`: when its person was last asked after (monotonic seconds)."""
+    """One delivery on its way.
+
+    `asked`: when its person was last asked after (monotonic seconds). `stamp`: its number in the journal.
+    """
 
     taken: Taken
     person: Recipient
     asked: float
+    stamp: int
     gone: bool = False
     begun: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
     """What came of one row: the next hop's receipt, an error, or why it was passed over."""
 
@@ -59,7 +63,9 @@ class Result:
 
 
 class Job(Protocol):
-    """One open mailing, as a flow needs it."""
+    """One open mailing, as a flow needs it. `turn`: the number of the last group taken, greater than any before."""
+
+    turn: int
 
     def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
         """Take up to `limit` rows; how many were taken, and those whose person is still to be reached."""
@@ -114,6 +120,7 @@ class Flow:
     _open: bool = True
     _stop: str = ""
     _looked: float = 0.0
+    _over_at: float = 0.0
     _settled: float = 0.0
     _group: int = 0
     _pace: float = 0.0
@@ -137,6 +144,15 @@ class Flow:
     def over(self) -> bool:
         """Whether every lane came back. One that did not may still hold a row, so the journal must stay."""
         return not any(thread.is_alive() for thread in self._threads)
+
+    def leave(self, seconds: float) -> None:
+        """Begin nothing more, and give what has begun up to `seconds` to come back, where nobody can be told of it."""
+        with self._more:
+            self._open = False
+            self._more.notify_all()
+        until = self.clock.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - self.clock.monotonic()))
 
     def _turn(self) -> bool:
         """One turn of the coordinator; False when all is done."""
@@ -162,8 +178,9 @@ class Flow:
     def _refill(self, limit: int) -> int:
         asked = self.clock.monotonic()
         count, rows = self.job.take(limit, self.clock.now())
+        turn = self.job.turn
         with self._more:
-            self._queue.extend(Row(taken, person, asked) for taken, person in rows)
+            self._queue.extend(Row(taken, person, asked, stamped(taken.id, turn)) for taken, person in rows)
             self._hire()
             self._more.notify_all()
         return count
@@ -178,11 +195,12 @@ class Flow:
 
     def _look(self) -> None:
         """See whether anything stops the flow."""
-        now = self.clock.now()
+        now, moment = self.clock.now(), self.clock.monotonic()
         reason = "the service is stopping" if self.closing.is_set() else ""
         reason = reason or ("its time of day was over" if now > self.stop_at else "") or self.job.stopped(now)
         self._stop = self._stop or reason
-        self._looked = self.clock.monotonic()
+        self._looked = moment
+        self._over_at = moment + (self.stop_at - now).total_seconds()
 
     def _settle(self) -> None:
         results = self.journal.results()
@@ -255,6 +273,7 @@ class Flow:
         return False
 
     def _emails(self, lane: Lane, rows: dict[str, Row]) -> Iterator[tuple[str, Email]]:
+        keyed = not getattr(lane, "keyless", False)
         while not self._stop and self._open:
             if not self._may_go(lane):
                 return
@@ -266,7 +285,7 @@ class Flow:
             if self.pace is not None and not self.pace.domain(domain):
                 self._ended(row, TryLater(f"waits for its turn at {domain}", after=self.pace.turn(domain), code=PACED))
                 continue
-            key = self.job.key(row)
+            key = self.job.key(row) if keyed else str(row.stamp)
             rows[key] = row
             try:
                 email = self.job.email(row, self.clock.now())
@@ -286,17 +305,14 @@ class Flow:
         moment = self.clock.monotonic()
         if moment - self._looked > FRESH:
             self._look()
-        if self._stop or self.closing.is_set():
-            return False
-        now = self.clock.now()
-        if now > self.stop_at:
+        if self._stop or self.closing.is_set() or moment > self._over_at:
             return False
         if moment - row.asked > FRESH:
             self._ask_again(row)
         if row.gone:
             return False
         row.begun = True
-        self.journal.begun(row.taken.id)
+        self.journal.begun(row.stamp)
         return True
 
     def _ask_again(self, row: Row) -> None:
@@ -312,7 +328,7 @@ class Flow:
                 each.asked = moment
 
     def _ended(self, row: Row, outcome: Receipt | ChannelError | str) -> None:
-        self.journal.ended(row.taken.id, mark_of(outcome), Result(row, outcome))
+        self.journal.ended(row.stamp, mark_of(outcome), Result(row, outcome))
         if self.job.hear(row, outcome):
             self._look()
 
@@ -322,6 +338,11 @@ class Flow:
             unsaid = Uncertain("the channel gave no outcome") if row.begun else TryLater("not begun", code=WITHDRAWN)
             self._ended(row, unsaid)
         rows.clear()
+
+
+def domain_of(row: Row) -> str:
+    """The recipient domain of a row, lower case."""
+    return row.person.address.rpartition("@")[2].lower()
 
 
 def mark_of(outcome: Receipt | ChannelError | str) -> Mark:

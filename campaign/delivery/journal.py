@@ -5,12 +5,16 @@ killed process takes none with it. A record has nine bytes: its kind, and the de
 message's final dot is written, its outcome after the relay's answer. So after a kill at most one message a connection
 is begun without an outcome; everything else is known.
 
+A record's number is the delivery's id and, above it, the turn in which the row was taken: of two processes' records of
+one row the later turn counts, in whatever order their files are read.
+
 Files are turned over between settlings. The new file begins with what is on its way, so the old one can go as soon as
 the outcomes in it are in the ledger.
 """
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import re
@@ -31,7 +35,20 @@ CAPACITY = 65_536
 #: A file is turned over once it is this full, which leaves room for what is written until the next settling.
 FULL = CAPACITY // 4
 
+_WORKER = re.compile(r"worker-(\d+)-")
+#: A record's number: so many bits for the delivery's id, the rest for the turn in which its row was taken.
+ID_BITS = 40
+_IDS = (1 << ID_BITS) - 1
+_TURNS = (1 << 64 - ID_BITS) - 1
+#: Files a process may fill before it would come among the next one's.
+FAMILY = 1_000_000
+
 _NAME = re.compile(r"worker-(\d+)-(\d+)\.journal\Z")
+
+
+def stamped(delivery: int, turn: int) -> int:
+    """The number that stands in the records of a row taken in that turn."""
+    return delivery | (turn & _TURNS) << ID_BITS
 
 
 class Mark(IntEnum):
@@ -144,22 +161,82 @@ def path_of(folder: Path, worker: int, number: int) -> Path:
     return folder / f"worker-{worker}-{number:08d}.journal"
 
 
+def workers(folder: Path) -> set[int]:
+    """The workers that have files here, living or dead."""
+    found = (_WORKER.match(path.name) for path in folder.glob("worker-*"))
+    return {int(name[1]) for name in found if name}
+
+
 def files_of(folder: Path, worker: int) -> list[Path]:
     """A worker's journal, oldest file first; empty where it kept none here."""
-    found = [path for path in folder.glob(f"worker-{worker}-*.journal") if _NAME.match(path.name)]
-    return sorted(found)
+    found = [(int(name[2]), path) for path in folder.glob("*.journal") if (name := _NAME.match(path.name))]
+    mine = [(number, path) for number, path in found if path.name.startswith(f"worker-{worker}-")]
+    return [path for _, path in sorted(mine)]
 
 
 def read(folder: Path, worker: int) -> dict[int, Mark]:
     """The last mark of each delivery in a worker's journal."""
-    files = files_of(folder, worker)
-    return {delivery: mark for path in files for mark, delivery in _records(path.read_bytes())}
+    found: dict[int, tuple[int, Mark]] = {}
+    for path in files_of(folder, worker):
+        for mark, number in _records(path.read_bytes()):
+            delivery, turn = number & _IDS, number >> ID_BITS
+            if turn >= found.get(delivery, (0, mark))[0]:
+                found[delivery] = (turn, mark)
+    return {delivery: mark for delivery, (_, mark) in found.items()}
 
 
 def forget(folder: Path, worker: int) -> None:
     """Remove a dead worker's journal, once it is in the ledger."""
-    for path in files_of(folder, worker):
+    for path in (*files_of(folder, worker), *folder.glob(f"worker-{worker}-*.held")):
         path.unlink(missing_ok=True)
+
+
+def hold(folder: Path, worker: int, family: int) -> int:
+    """Say that this process writes a worker's journal, for as long as it lives; the descriptor that must stay open."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(_held(folder, worker, family), os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def in_use(folder: Path, worker: int) -> bool:
+    """Whether a process of that worker still lives, and so may still write: then its journal says too little."""
+    return any(not _free(path) for path in folder.glob(f"worker-{worker}-*.held"))
+
+
+def lives(folder: Path, worker: int, family: int) -> bool:
+    """Whether the process that held it still does."""
+    return not _free(_held(folder, worker, family))
+
+
+def wait_until_free(folder: Path, worker: int, family: int) -> None:
+    """Return once the process that held it is gone; its lock goes with it."""
+    path = _held(folder, worker, family)
+    if path.exists():
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        finally:
+            os.close(descriptor)
+        path.unlink(missing_ok=True)
+
+
+def _held(folder: Path, worker: int, family: int) -> Path:
+    return folder / f"worker-{worker}-{family}.held"
+
+
+def _free(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _records(data: bytes) -> Iterator[tuple[Mark, int]]:

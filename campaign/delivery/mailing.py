@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from campaign import render
-from campaign.channels.base import Paced
+from campaign.channels.base import Channel, Paced
 from campaign.delivery import gates
+from campaign.delivery.crew import Crew
+from campaign.delivery.filling import Filler, Matter
 from campaign.delivery.flow import Flow
-from campaign.delivery.journal import Journal
+from campaign.delivery.hand import Order
+from campaign.delivery.journal import FAMILY, Journal
 from campaign.delivery.mailjob import MailJob
 from campaign.delivery.pace import Pace
 from campaign.delivery.parts import Parts
@@ -20,6 +23,8 @@ from campaign.delivery.shelf import InForce, Shelf
 from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Programme, Recipient
 from campaign.plan import Planned
 from campaign.store.mailings import Audience
+
+log = logging.getLogger(__name__)
 
 #: How long a relay may take nothing before a person is told.
 A_WHILE = timedelta(minutes=2)
@@ -70,7 +75,8 @@ class Mailing:
         self._runs: dict[int, Run] = {}
         self._rests: dict[str, datetime] = {}
         self._still: dict[str, datetime] = {}
-        self._numbers = itertools.count(1)
+        self._families = itertools.count()
+        self._turns = itertools.count(1)
         self._broken: set[int] = set()
 
     def fill(self, broadcast: Broadcast) -> bool:
@@ -95,28 +101,65 @@ class Mailing:
         if now < self._rests.get(run.ref.id, now) or self._parts.ways.problem(run.ref):
             return
         channel = self._parts.ways.channel(run.ref)
-        job = MailJob(self._parts, broadcast, run, self._holds, self._worker, leaves=not channel.harmless)
+        job = MailJob(
+            self._parts, broadcast, run, self._holds, self._worker, turns=self._turns, leaves=not channel.harmless
+        )
         if job.stopped(now) or not store.deliveries.any_due(broadcast.id, now):
             return
-        journal = Journal(store.journals, self._worker, self._numbers)
-        flow = Flow(
-            job=job,
-            channel=channel,
-            journal=journal,
-            clock=self._parts.clock,
-            closing=self._closing,
-            stop_at=broadcast.stop_at,
-            pace=Pace(store.paces, self._parts.clock, run.ref.id, channel) if isinstance(channel, Paced) else None,
-        )
         try:
-            flow.work()
+            if not self._by_processes(broadcast, run, job, channel):
+                self._by_threads(broadcast, run, job, channel)
         except BaseException:
             self._broken.add(broadcast.id)
             raise
         finally:
+            self._rested(broadcast, run.ref.id, job)
+
+    def _by_threads(self, broadcast: Broadcast, run: Run, job: MailJob, channel: Channel[Email]) -> None:
+        store, clock = self._parts.store, self._parts.clock
+        journal = Journal(store.journals, self._worker, itertools.count(next(self._families) * FAMILY + 1))
+        flow = Flow(
+            job=job,
+            channel=channel,
+            journal=journal,
+            clock=clock,
+            closing=self._closing,
+            stop_at=broadcast.stop_at,
+            pace=Pace(store.paces, clock, run.ref.id, channel) if isinstance(channel, Paced) else None,
+        )
+        try:
+            flow.work()
+        finally:
             if flow.over:
                 journal.close()
-            self._rested(broadcast, run.ref.id, job)
+
+    def _by_processes(self, broadcast: Broadcast, run: Run, job: MailJob, channel: Channel[Email]) -> bool:
+        """Send by several processes where the mailing is large; False where it is not, or they cannot be had."""
+        nursery, store, now = self._parts.nursery, self._parts.store, self._parts.clock.now()
+        if nursery is None or channel.lanes < 2 or not channel.portable:
+            return False
+        if not store.deliveries.any_due(broadcast.id, now, beyond=nursery.many):
+            return False
+        order = Order(
+            matter=run.matter,
+            broadcast=str(broadcast.key),
+            channel=type(channel),
+            name=run.ref.id,
+            options=channel.options,
+            ca_file=channel.tools.ca_file,
+            lanes=channel.lanes,
+            worker=self._worker,
+            folder=store.journals,
+            family=0,
+            stop_at=broadcast.stop_at,
+        )
+        crew = Crew(job, store.paces, self._parts.clock, self._closing)
+        unfit = crew.start(nursery, order, channel.lanes, self._families)
+        if unfit:
+            log.warning("%s is sent by threads of one process: %s", broadcast.key, unfit)
+            return False
+        crew.work()
+        return True
 
     def _rested(self, broadcast: Broadcast, channel: str, job: MailJob) -> None:
         """Remember a rest, and say in the ledger why no email leaves once that has lasted a while."""
@@ -153,35 +196,25 @@ class Run:
     """One open mailing: its frozen programme, its people, and its message compiled once."""
 
     def __init__(self, parts: Parts, shelf: Shelf, broadcast: Broadcast) -> None:
-        self._parts = parts
         opened = broadcast.opened_at or broadcast.planned_at
         force = shelf.as_of(broadcast.key.campaign, broadcast.revision, opened)
-        self._planned = next(each for each in force.planned if each.key == broadcast.key)
+        planned = next(each for each in force.planned if each.key == broadcast.key)
         self.ref = force.programme.channels[broadcast.key.channel]
-        self.audience = audience_of(force, self._planned)
+        self.audience = audience_of(force, planned)
         choice = parts.store.mailings.choice(self.audience)
-        self._sender = parts.senders()[choice.sender]
-        self.compiled = render.compile_mailing(
-            force.now_says,
-            _mailing(self._planned),
-            self._planned.day,
+        self.matter = Matter(
+            programme=force.now_says,
+            planned=_mailing(planned),
+            day=planned.day,
             planned_at=broadcast.planned_at,
-            now=opened,
+            opened_at=opened,
             pages=parts.pages(force.programme),
             files=force.files,
-            sender=self._sender,
+            sender=parts.senders()[choice.sender],
             channel=self.ref,
         )
+        self._filler = Filler(self.matter, parts.key, parts.urls)
 
     def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
         """The person's email; None where there is nothing for them."""
-        token = self._parts.key.stamped("message-v1", delivery)
-        bounce = self._parts.key.stamped("return-path-v1", delivery)
-        mailbox, _, domain = self._sender.return_path.partition("@")
-        return self.compiled.email(
-            person,
-            message_id=f"<{token}@{self._sender.domain}>",
-            envelope_from=f"{mailbox}+{bounce}@{domain}",
-            urls=self._parts.urls(person),
-            date=now,
-        )
+        return self._filler.email(delivery, person, now)

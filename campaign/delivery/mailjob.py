@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from campaign.address import KeyRing, parse
 from campaign.channels.base import Receipt
 from campaign.delivery import gates, outcomes
 from campaign.delivery.brake import Brake
-from campaign.delivery.flow import PACED, WITHDRAWN, Result, Row
+from campaign.delivery.flow import PACED, WITHDRAWN, Result, Row, domain_of
 from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
@@ -43,6 +43,7 @@ class MailJob:
     """See `flow.Job`.
 
     `rest`: until when the channel asked to be left alone, `trouble`: why. `leaves`: mail goes out to real people.
+    `turns`: numbers the groups taken, over all mailings of this worker.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class MailJob:
         holds: gates.HoldsNow,
         worker: int,
         *,
+        turns: Iterator[int],
         leaves: bool = True,
     ) -> None:
         self._parts = parts
@@ -65,11 +67,14 @@ class MailJob:
         self._key = str(broadcast.key)
         self._guests = parts.guests if leaves else frozenset()
         self._down = ""
+        self._turns = turns
+        self.turn = 0
         self.rest: datetime | None = None
         self.trouble = ""
 
     def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
         """Take rows, and pass over those whose person is not to be reached any more."""
+        self.turn = next(self._turns)
         rows = self._store.groups.take(self._broadcast.id, worker=self._worker, now=now, limit=limit)
         if not rows:
             return 0, []
@@ -120,36 +125,53 @@ class MailJob:
 
     def hear(self, row: Row, outcome: Receipt | ChannelError | str) -> bool:
         """Count refusals by policy; True where the mailing must stop, or the channel rest."""
+        return self.weigh(domain_of(row), outcome)
+
+    def weigh(self, domain: str, outcome: Receipt | ChannelError | str) -> bool:
+        """As `hear`, of a message to somebody at `domain`."""
         if isinstance(outcome, Refused) and outcome.policy:
-            self._brake.refused(_domain(row), str(outcome))
+            self._brake.refused(domain, str(outcome))
         elif isinstance(outcome, Receipt | Refused):
-            self._brake.accepted(_domain(row))
+            self._brake.accepted(domain)
         elif isinstance(outcome, ChannelError):
             self._goes_back(outcome, self._parts.clock.now())
         return bool(self._brake.reason or self._down or self.rest)
 
+    def fine(self, domains: Collection[str]) -> None:
+        """As `hear`, of messages that were accepted, or refused for a reason of their own, at each of `domains`."""
+        self._brake.accepted_many(domains)
+
     def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
         """Write what came of a group; suppress dead addresses; stop the channel where it must be stopped."""
         sent: list[Sent] = []
+        rest: list[Result] = []
+        for result in results:
+            taken, outcome = result.row.taken, result.outcome
+            if isinstance(outcome, Receipt):
+                sent.append(sent_of(taken, outcome.code, outcome.remote_id))
+            else:
+                rest.append(result)
+        self.write(sent, rest, began, now)
+
+    def write(self, sent: list[Sent], results: list[Result], began: datetime, now: datetime) -> None:
+        """As `settle`, of rows accepted and of the `results` of others."""
         others: list[Settled] = []
         back: list[int] = []
         gone: list[Taken] = []
         for result in results:
             taken, outcome = result.row.taken, result.outcome
-            if isinstance(outcome, Receipt):
-                again = RESENT if taken.reason == RESENT else ""
-                sent.append(Sent(taken.id, outcome.code, outcome.remote_id, again))
-            elif isinstance(outcome, str):
+            if isinstance(outcome, str):
                 others.append(_skip(taken.id, outcome))
             elif result.row.gone:
                 gone.append(taken)
             elif isinstance(outcome, TryLater) and outcome.code == PACED:
                 later = now + timedelta(seconds=outcome.after)
                 others.append(Settled(delivery=taken.id, state=DeliveryState.PENDING, not_before=later))
-            elif self._goes_back(outcome, now):
-                back.append(taken.id)
-            else:
-                others.append(self._failed(result.row, outcome, now))
+            elif isinstance(outcome, ChannelError):
+                if self._goes_back(outcome, now):
+                    back.append(taken.id)
+                else:
+                    others.append(self._failed(result.row, outcome, now))
         others += self._lapsed(gone, now)
         self._store.groups.settle(worker=self._worker, began=began, now=now, sent=sent, others=others, back=back)
         self._suppress(results, now)
@@ -223,12 +245,13 @@ class MailJob:
             self._store.channels.set_down(ref.id, ref.kind, reason, now=now)
 
 
+def sent_of(taken: Taken, code: str, remote_id: str) -> Sent:
+    """A row that was accepted; one sent a second time stays in the list of possible duplicates."""
+    return Sent(taken.id, code, remote_id, RESENT if taken.reason == RESENT else "")
+
+
 def _skip(delivery: int, reason: str) -> Settled:
     return Settled(delivery=delivery, state=DeliveryState.SKIPPED, reason=reason)
-
-
-def _domain(row: Row) -> str:
-    return row.person.address.rpartition("@")[2].lower()
 
 
 def _rest(error: TryLater) -> timedelta:

@@ -26,6 +26,13 @@ def as_error(error: Exception) -> ChannelError:
     return Uncertain(f"the channel failed in a way it does not describe ({type(error).__name__})")
 
 
+def is_trouble(outcome: object) -> bool:
+    """Whether what came of one message may have to stop all of them: a refusal of us, or a relay that takes nothing."""
+    if isinstance(outcome, Refused):
+        return outcome.policy
+    return isinstance(outcome, ChannelDown) or (isinstance(outcome, TryLater) and outcome.slow_all)
+
+
 def of_receipt(delivery: int, receipt: Receipt) -> Settled:
     """The next hop accepted it."""
     return Settled(

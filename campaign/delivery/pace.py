@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from campaign.channels.base import Paced, Rate
 from campaign.clock import Clock
-from campaign.store.paces import Paces
 
 #: How long to go without asking the store again, in seconds: a lease that gave nothing, and the look at a slow start.
 PATIENCE = 0.5
@@ -28,10 +28,22 @@ class Bucket:
         self.rate = 0.0
 
 
+class Buckets(Protocol):
+    """Where leases come from: see `store.paces.Paces`."""
+
+    def first(self, name: str, *, now: datetime) -> datetime:
+        """When `name` was first used; now, where it never was."""
+        ...
+
+    def lease(self, name: str, *, rate: float, most: int, now: datetime) -> int:
+        """Take up to `most` of what `name` has in its bucket at `rate` a second; how many were taken."""
+        ...
+
+
 class Pace:
     """Asked before each message, from any thread. `channel` is the channel's name, which its buckets begin with."""
 
-    def __init__(self, paces: Paces, clock: Clock, channel: str, way: Paced) -> None:
+    def __init__(self, paces: Buckets, clock: Clock, channel: str, way: Paced) -> None:
         self._paces = paces
         self._clock = clock
         self._channel = channel
@@ -39,11 +51,15 @@ class Pace:
         self._buckets: dict[str, Bucket] = {}
         self._turns: dict[str, datetime] = {}
         self._lock = threading.Lock()
+        self._free: set[str] = set()
 
     def relay(self, name: str) -> bool:
         """Whether one more message may go to the relay `name` now."""
+        if name in self._free:
+            return True
         rate = self._way.rate(name)
         if not rate.per_second and not rate.start:
+            self._free.add(name)
             return True
         with self._lock:
             bucket = self._buckets.setdefault(f"{self._channel}/{name}", Bucket())
@@ -54,8 +70,12 @@ class Pace:
 
     def domain(self, domain: str) -> bool:
         """Whether one more message may go to a recipient at `domain` now."""
+        mark = f"@{domain}"
+        if mark in self._free:
+            return True
         rate = self._way.domain_rate(domain)
         if not rate:
+            self._free.add(mark)
             return True
         name = f"{self._channel}@{domain}"
         with self._lock:

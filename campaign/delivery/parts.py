@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from campaign.channels.base import Channel
 from campaign.clock import Clock
+from campaign.delivery.nursery import Nursery
 from campaign.model import BroadcastKey, ChannelRef, Programme, Recipient, Sender
 from campaign.render import Pages, Urls
 from campaign.store import Store
@@ -36,7 +37,8 @@ class Parts:
     """Everything a worker or a scheduler needs.
 
     `approving` tells whether messages need a person's approval now. `urls` gives a recipient's own links.
-    `guests` limits whom mail reaches over live channels (casefolded addresses; empty: nobody is left out).
+    `guests` limits whom mail reaches over live channels (casefolded addresses; empty: nobody is left out). `nursery`
+    makes the processes that send large mailings; None where threads send all.
     """
 
     store: Store
@@ -49,6 +51,7 @@ class Parts:
     approving: Callable[[], bool]
     guests: frozenset[str] = frozenset()
     random: Random = field(default_factory=Random)
+    nursery: Nursery | None = None
 
     def wire_key(self, key: BroadcastKey, subscriber: int) -> str:
         """The delivery's token on the wire: 32 hex digits, the same for every attempt."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from campaign import policy
 from campaign.channels.base import Finds, Receipt
-from campaign.delivery import outcomes
+from campaign.delivery import journal, outcomes
 from campaign.delivery.frozen import thaw
 from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
 from campaign.delivery.parts import Parts
@@ -25,6 +25,8 @@ from campaign.store.workers import Worker
 LISTING_SETTLES = timedelta(seconds=120)
 #: How long an attempt may still have been under way after it began.
 LONGEST_ATTEMPT = timedelta(seconds=60)
+#: How soon to look again for a dead service's process that still waits for a relay's answer.
+STILL_SENDING = timedelta(seconds=1)
 BROKE_OFF = "the service broke off while it was being sent"
 
 
@@ -39,8 +41,12 @@ class Recovery:
     def run(self, me: int) -> datetime | None:
         """Settle what can be settled now; when to look again (aware UTC), None where nothing is left."""
         again: list[datetime] = []
-        for worker_id in sorted(self._parts.store.deliveries.left_by() - {me, 0}):
+        left = self._parts.store.deliveries.left_by() | journal.workers(self._parts.store.journals)
+        for worker_id in sorted(left - {me, 0}):
             if self._parts.store.workers.is_dead(worker_id):
+                if journal.in_use(self._parts.store.journals, worker_id):
+                    again.append(self._parts.clock.now() + STILL_SENDING)
+                    continue
                 worker = self._parts.store.workers.get(worker_id)
                 moment = self._bury(worker_id, worker)
                 if moment is not None:

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8080, ge=0, le=65535)
     log_level: str = "INFO"
     lock_seconds: float = Field(default=30.0, gt=0, le=600)
+    mail_processes: int = Field(default=0, ge=0, le=64)
     keep_months: int = Field(default=12, ge=1)
     user: str = ""
 

@@ -204,13 +204,14 @@ class Deliveries:
         with self._database.read() as connection:
             return tallies.in_state(connection, DeliveryState.UNCERTAIN)
 
-    def any_due(self, broadcast: int, now: datetime) -> bool:
-        """Whether a broadcast has a pending row whose `not_before` has come."""
+    def any_due(self, broadcast: int, now: datetime, *, beyond: int = 0) -> bool:
+        """Whether a broadcast has more than `beyond` pending rows whose `not_before` has come."""
         query = (
             select(deliveries.c.id)
             .where(deliveries.c.broadcast == broadcast, deliveries.c.state == DeliveryState.PENDING)
             .where(or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= to_micros(now)))
             .limit(1)
+            .offset(beyond)
         )
         with self._database.read() as connection:
             return connection.execute(query).first() is not None

@@ -7,14 +7,16 @@ import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from campaign.address import KeyRing, parse
 from campaign.channels.base import Channel
 from campaign.channels.registry import Registry
 from campaign.clock import Clock, SystemClock
-from campaign.delivery import telling, views
+from campaign.delivery import hand, telling, views
 from campaign.delivery.alerts import Tell, Teller
 from campaign.delivery.chores import Chore
 from campaign.delivery.feedback import Policy
@@ -23,6 +25,7 @@ from campaign.delivery.feedback.reading import read_all
 from campaign.delivery.feedback.sources import MailServer, maildir
 from campaign.delivery.forms import Hook
 from campaign.delivery.letters import Postman
+from campaign.delivery.nursery import Nursery, open_nursery
 from campaign.delivery.rights import forget_old
 from campaign.delivery.service import Service
 from campaign.delivery.shelf import Shelf
@@ -67,20 +70,36 @@ class App:
         return named | {entry.name: entry.kind for entry in self.installation.channels.values()}
 
     @contextmanager
-    def service(self, *, alone: bool = True, tells: list[Tell] | None = None) -> Iterator[Service]:
-        """A scheduler and worker on this ledger; BusyError names another that is at it already."""
+    def service(self, *, alone: bool = True, tells: list[Tell] | None = None, processes: int = 1) -> Iterator[Service]:
+        """A scheduler and worker on this ledger; BusyError names another that is at it already.
+
+        `processes`: how many send a large mailing (0: one a processor). More than one only where this process has a
+        single thread by now.
+        """
         now = self.clock.now()
         boot = boot_id()
         single = alone and self.store.database.sqlite
-        with self.store.workers.working(
-            host=platform.node(), pid=os.getpid(), boot=boot, now=now, alone=single
-        ) as worker:
+        with (
+            self.store.workers.working(
+                host=platform.node(), pid=os.getpid(), boot=boot, now=now, alone=single
+            ) as worker,
+            self._nursery(processes or os.cpu_count() or 1) as nursery,
+        ):
             shelf = Shelf(self.store)
             teller = Teller(self.store, tells or [], lambda now: views.completed(self.parts, shelf.all(), now))
-            service = Service(self.parts, worker=worker.id, boot=boot, teller=teller)
+            parts = replace(self.parts, nursery=nursery)
+            service = Service(parts, worker=worker.id, boot=boot, teller=teller)
             service.begin()
             yield service
             service.close()
+
+    @contextmanager
+    def _nursery(self, processes: int) -> Iterator[Nursery | None]:
+        """What makes the processes that send large mailings, while this one still has a single thread."""
+        nursery = open_nursery(partial(hand.run, hand.Kit(self.clock, self.key, self.parts.urls)), processes)
+        yield nursery
+        if nursery is not None:
+            nursery.close()
 
     def tells(self) -> list[Tell]:
         """The ways to tell the people on duty that the settings name."""

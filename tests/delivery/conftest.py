@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from campaign.delivery.nursery import Nursery
 from tests.delivery.world import World
 
 
@@ -13,3 +14,9 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     world = World(database_url, tmp_path)
     yield world
     world.close()
+
+
+@pytest.fixture
+def nursery() -> Nursery | None:
+    """None: threads send. A module of tests may say otherwise."""
+    return None

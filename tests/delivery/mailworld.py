@@ -1,6 +1,6 @@
 """A loaded week with one mailing, its people, and a worker that mails them: in this process, or in one to be killed.
 
-`python -m tests.delivery.mailworld URL FOLDER PORT LANES` works until nothing is left, then ends with 0.
+`python -m tests.delivery.mailworld URL FOLDER PORT LANES PROCESSES` works until nothing is left, then ends with 0.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,14 +24,18 @@ from campaign.channels.base import Channel, Tools
 from campaign.channels.smtp import Smtp
 from campaign.channels.smtp.options import SmtpOptions
 from campaign.clock import Clock, SystemClock, to_micros
+from campaign.delivery import hand
+from campaign.delivery.crew import HandLost
 from campaign.delivery.gates import HoldsNow
+from campaign.delivery.hand import Kit
 from campaign.delivery.mailing import Mailing
+from campaign.delivery.nursery import Nursery, open_nursery
 from campaign.delivery.parts import Parts
 from campaign.delivery.recovery import Recovery
 from campaign.delivery.shelf import Shelf
-from campaign.model import Broadcast, BroadcastKey, BroadcastKind, ChannelRef, InDoubt, Programme, Sender
+from campaign.model import Broadcast, BroadcastKey, BroadcastKind, ChannelRef, InDoubt, Programme, Recipient, Sender
 from campaign.programme import canonical
-from campaign.render import Pages
+from campaign.render import Pages, Urls
 from campaign.render.pages import person_urls
 from campaign.store import Store
 from campaign.store.database import Database
@@ -103,9 +108,9 @@ class MailWorld:
         """One run of the flow."""
         self.mailing.send(self.broadcast)
 
-    def recover(self) -> None:
-        """Settle what dead workers left."""
-        Recovery(self.parts, self.shelf, boot=BOOT).run(self.worker)
+    def recover(self) -> datetime | None:
+        """Settle what dead workers left; when to look again, None where nothing is left."""
+        return Recovery(self.parts, self.shelf, boot=BOOT).run(self.worker)
 
     def states(self) -> dict[str, int]:
         """How many deliveries are in each state."""
@@ -158,7 +163,12 @@ def load(store: Store, programme: Programme = PROGRAMME) -> None:
     )  # fmt: skip
 
 
-def make_parts(store: Store, channel: Channel[Any], clock: Clock) -> Parts:
+def urls_of(person: Recipient) -> Urls:
+    """A person's own links."""
+    return person_urls("https://week.example.org", person.unsubscribe_token)
+
+
+def make_parts(store: Store, channel: Channel[Any], clock: Clock, nursery: Nursery | None = None) -> Parts:
     """What a mail worker needs."""
     senders_of: Mapping[str, Sender] = {SENDER.id: SENDER}
     return Parts(
@@ -168,32 +178,44 @@ def make_parts(store: Store, channel: Channel[Any], clock: Clock) -> Parts:
         ways=OneWay(store, channel),
         senders=lambda: senders_of,
         pages=lambda programme: Pages(base_url="https://week.example.org", campaign=programme.campaign.id),
-        urls=lambda person: person_urls("https://week.example.org", person.unsubscribe_token),
+        urls=urls_of,
         approving=lambda: False,
+        nursery=nursery,
     )
 
 
 @contextmanager
-def working(url: str, folder: Path, port: int, *, lanes: int = 4, **options: object) -> Iterator[MailWorld]:
-    """A living worker on the ledger at `url`."""
+def working(
+    url: str, folder: Path, port: int, *, lanes: int = 4, nursery: Nursery | None = None, **options: Any
+) -> Iterator[MailWorld]:
+    """A living worker on the ledger at `url`. With a `nursery` its mailings are sent by processes from there."""
     clock = SystemClock()
     store = Store(Database(url), folder=folder)
     channel = relay_at(port, clock, lanes, **options)
     with store.workers.working(host="here", pid=os.getpid(), boot=BOOT, now=clock.now(), alone=False) as worker:
-        world = MailWorld(make_parts(store, channel, clock), worker.id)
+        world = MailWorld(make_parts(store, channel, clock, nursery), worker.id)
         yield world
     channel.close()
     agree(store.database)
     store.close()
 
 
-def main(url: str, folder: str, port: str, lanes: str) -> int:
+def kit() -> Kit:
+    """What the processes of a nursery have from its service."""
+    return Kit(SystemClock(), KEY, urls_of)
+
+
+def main(url: str, folder: str, port: str, lanes: str, processes: str = "1") -> int:
     """Recover, then send until nothing is left."""
-    with working(url, Path(folder), int(port), lanes=int(lanes)) as world:
-        world.recover()
+    nursery = open_nursery(partial(hand.run, kit()), int(processes), many=0)
+    with working(url, Path(folder), int(port), lanes=int(lanes), nursery=nursery) as world:
+        while world.recover() is not None:
+            world.parts.clock.sleep(0.05)
         print("ready", flush=True)
-        world.send()
-    return 0
+        while True:
+            with suppress(HandLost):  # one of its processes was killed: the next run settles what that one left
+                world.send()
+                return 0
 
 
 if __name__ == "__main__":

@@ -57,3 +57,19 @@ def test_a_domain_that_took_one_is_not_judged_as_a_whole() -> None:
         for _ in range(30):
             brake.accepted("good.example.org")
     assert not brake.reason
+
+
+def test_many_accepted_at_once_count_as_each_of_them_would() -> None:
+    brake = Brake()
+    for _ in range(IN_A_ROW * 3):
+        brake.refused("outlook.example.org", "5.7.515")
+        brake.accepted_many(["good.example.org"] * 30 + ["outlook.example.org"])
+    assert not brake.reason
+
+
+def test_none_accepted_is_no_reason_to_count_anew() -> None:
+    brake = Brake()
+    for number in range(IN_A_ROW):
+        brake.accepted_many([])
+        brake.refused(f"d{number}.example.org", "5.7.1")
+    assert "in a row" in brake.reason

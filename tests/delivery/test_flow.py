@@ -56,7 +56,7 @@ def flow(tmp_path: Path, clock: SettableClock) -> Flow:
 
 
 def a_row() -> Row:
-    return Row(Taken(5, 1, 0, ""), Recipient(subscriber=1, address="a@example.org"), asked=0.0)
+    return Row(Taken(5, 1, 0, ""), Recipient(subscriber=1, address="a@example.org"), asked=0.0, stamp=5)
 
 
 def begins(flow: Flow, tmp_path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.delivery import journal
-from campaign.delivery.journal import CAPACITY, FULL, RECORD, Journal, Mark
+from campaign.delivery.journal import CAPACITY, FAMILY, FULL, RECORD, Journal, Mark, stamped
 
 
 def kept(folder: Path) -> list[Path]:
@@ -110,3 +111,28 @@ def test_a_record_half_written_is_none(tmp_path: Path) -> None:
     path = journal.path_of(tmp_path, 7, 1)
     path.write_bytes(RECORD.pack(Mark.BEGUN, 5) + b"\0" + (6).to_bytes(8, "little"))
     assert journal.read(tmp_path, 7) == {5: Mark.BEGUN}
+
+
+def test_of_two_processes_records_the_later_turn_counts(tmp_path: Path) -> None:
+    """A row may come back to another process, whose files have lower numbers."""
+    first, second = Journal(tmp_path, 7, itertools.count(FAMILY)), Journal(tmp_path, 7, itertools.count(FAMILY * 2))
+    second.begun(stamped(5, 1))
+    second.ended(stamped(5, 1), Mark.LATER, None)
+    first.begun(stamped(5, 2))
+    assert journal.read(tmp_path, 7) == {5: Mark.BEGUN}
+    first.ended(stamped(5, 2), Mark.SENT, None)
+    second.begun(stamped(6, 3))
+    assert journal.read(tmp_path, 7) == {5: Mark.SENT, 6: Mark.BEGUN}
+    assert journal.workers(tmp_path) == {7}
+
+
+def test_a_journal_is_in_use_while_a_process_holds_it(tmp_path: Path) -> None:
+    assert not journal.in_use(tmp_path, 7)
+    held = journal.hold(tmp_path, 7, 3)
+    assert journal.in_use(tmp_path, 7)
+    assert journal.lives(tmp_path, 7, 3)
+    assert not journal.in_use(tmp_path, 8)
+    os.close(held)
+    assert not journal.in_use(tmp_path, 7)
+    journal.wait_until_free(tmp_path, 7, 3)
+    assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from campaign.clock import SettableClock, to_micros
+from campaign.delivery.nursery import Nursery
 from campaign.delivery.outcomes import RESENT
 from campaign.model import DeliveryState, Exclusion, HoldScope, InDoubt, Programme, Strength
 from campaign.store import Store
@@ -37,6 +38,7 @@ def mailing(
     options: dict[str, Any] | None = None,
     programme: Programme = PROGRAMME,
     boards: tuple[int, ...] = (),
+    nursery: Nursery | None = None,
 ) -> Iterator[MailWorld]:
     add_people(database, people)
     if boards:
@@ -44,7 +46,8 @@ def mailing(
     load(Store(database, folder=folder), programme)
     patience = {"connect": 5, "command": 5, "final": 5, "stall": 1}
     url = database.engine.url.render_as_string(hide_password=False)
-    with working(url, folder, relay.port, lanes=lanes, **({"timeouts": patience} | (options or {}))) as world:
+    more = {"timeouts": patience} | (options or {})
+    with working(url, folder, relay.port, lanes=lanes, nursery=nursery, **more) as world:
         world.open(in_doubt=in_doubt, stop=stop)
         yield world
 
@@ -67,8 +70,8 @@ def everyone(count: int) -> dict[str, int]:
     return {address_of(number): 1 for number in range(1, count + 1)}
 
 
-def test_everyone_gets_it_once(database: Database, tmp_path: Path) -> None:
-    with CountingServer() as relay, mailing(database, tmp_path, relay, 700) as world:
+def test_everyone_gets_it_once(database: Database, tmp_path: Path, nursery: Nursery | None) -> None:
+    with CountingServer() as relay, mailing(database, tmp_path, relay, 700, nursery=nursery) as world:
         world.send()
         assert world.states() == {"sent": 700}
         assert relay.counts == everyone(700)
@@ -81,13 +84,13 @@ def test_everyone_gets_it_once(database: Database, tmp_path: Path) -> None:
         assert relay.counts.total() == 700
 
 
-def test_refusals_are_each_persons_own(database: Database, tmp_path: Path) -> None:
+def test_refusals_are_each_persons_own(database: Database, tmp_path: Path, nursery: Nursery | None) -> None:
     script = Script(
         rcpt={address_of(3): ["550 5.1.1 nobody"], address_of(4): ["450 4.2.0 greylisted"]},
         final={address_of(5): ["554 5.6.0 no"]},
         drop_after_dot={address_of(6): 1},
     )
-    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 60) as world:
+    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 60, nursery=nursery) as world:
         world.send()
         assert world.states() == {"sent": 56, "failed": 2, "pending": 1, "uncertain": 1}
         assert relay.counts == {to: 1 for to in everyone(60) if to not in map(address_of, (3, 4, 5))}
@@ -101,9 +104,14 @@ def test_refusals_are_each_persons_own(database: Database, tmp_path: Path) -> No
         assert people == 59, "the dead address is suppressed"
 
 
-def test_in_doubt_resend_goes_once_more_and_is_listed(database: Database, tmp_path: Path) -> None:
+def test_in_doubt_resend_goes_once_more_and_is_listed(
+    database: Database, tmp_path: Path, nursery: Nursery | None
+) -> None:
     script = Script(drop_after_dot={address_of(2): 2})
-    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 5, in_doubt=InDoubt.RESEND) as world:
+    with (
+        CountingServer(script) as relay,
+        mailing(database, tmp_path, relay, 5, nursery=nursery, in_doubt=InDoubt.RESEND) as world,
+    ):
         world.send()
         world.send()
         assert relay.counts[address_of(2)] == 2
@@ -112,9 +120,12 @@ def test_in_doubt_resend_goes_once_more_and_is_listed(database: Database, tmp_pa
         assert len(ids) == 1, "the same Message-ID"
 
 
-def test_in_doubt_resend_that_arrives_stays_listed(database: Database, tmp_path: Path) -> None:
+def test_in_doubt_resend_that_arrives_stays_listed(database: Database, tmp_path: Path, nursery: Nursery | None) -> None:
     script = Script(drop_after_dot={address_of(2): 1})
-    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 5, in_doubt=InDoubt.RESEND) as world:
+    with (
+        CountingServer(script) as relay,
+        mailing(database, tmp_path, relay, 5, nursery=nursery, in_doubt=InDoubt.RESEND) as world,
+    ):
         world.send()
         world.send()
         assert world.states() == {"sent": 5}
@@ -140,8 +151,8 @@ def test_whoever_the_programme_leaves_out_gets_nothing(database: Database, tmp_p
         assert (skipped.subscriber, skipped.reason) == (9, "excluded")
 
 
-def test_a_dead_relay_costs_only_time(database: Database, tmp_path: Path) -> None:
-    with CountingServer() as relay, mailing(database, tmp_path, relay, 50) as world:
+def test_a_dead_relay_costs_only_time(database: Database, tmp_path: Path, nursery: Nursery | None) -> None:
+    with CountingServer() as relay, mailing(database, tmp_path, relay, 50, nursery=nursery) as world:
         relay.die()
         world.send()
         assert world.states() == {"pending": 50}
@@ -172,9 +183,11 @@ def test_a_relay_that_stays_dead_is_told_of(database: Database, tmp_path: Path) 
         assert relay.counts == everyone(3)
 
 
-def test_policy_refusals_stop_the_channel_and_suppress_nobody(database: Database, tmp_path: Path) -> None:
+def test_policy_refusals_stop_the_channel_and_suppress_nobody(
+    database: Database, tmp_path: Path, nursery: Nursery | None
+) -> None:
     script = Script(rcpt={"*": ["550 5.7.1 not you"] * 400})
-    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 400, lanes=2) as world:
+    with CountingServer(script) as relay, mailing(database, tmp_path, relay, 400, nursery=nursery, lanes=2) as world:
         world.send()
         states = world.states()
         assert states["failed"] < 100
@@ -184,8 +197,11 @@ def test_policy_refusals_stop_the_channel_and_suppress_nobody(database: Database
         assert world.parts.store.mailings.count(world.mailing._run(world.broadcast).audience, now=NOW) == 400
 
 
-def test_being_signed_out_stops_the_channel(database: Database, tmp_path: Path) -> None:
-    with CountingServer(Script(greeting="554 5.7.1 no")) as relay, mailing(database, tmp_path, relay, 30) as world:
+def test_being_signed_out_stops_the_channel(database: Database, tmp_path: Path, nursery: Nursery | None) -> None:
+    with (
+        CountingServer(Script(greeting="554 5.7.1 no")) as relay,
+        mailing(database, tmp_path, relay, 30, nursery=nursery) as world,
+    ):
         world.send()
         assert world.states() == {"pending": 30}
         assert world.parts.store.channels.all()["mail"].down
@@ -215,8 +231,13 @@ def run_until(world: MailWorld, midway: Midway) -> threading.Thread:
     return thread
 
 
-def test_a_pause_in_mid_run_is_honoured_within_two_seconds(database: Database, tmp_path: Path) -> None:
-    with CountingServer(Script(delay=0.01)) as relay, mailing(database, tmp_path, relay, 1200, lanes=4) as world:
+def test_a_pause_in_mid_run_is_honoured_within_two_seconds(
+    database: Database, tmp_path: Path, nursery: Nursery | None
+) -> None:
+    with (
+        CountingServer(Script(delay=0.01)) as relay,
+        mailing(database, tmp_path, relay, 1200, nursery=nursery, lanes=4) as world,
+    ):
         thread = run_until(world, Midway(relay, 100))
         before = relay.counts.total()
         world.parts.store.holds.place(
@@ -235,8 +256,13 @@ def test_a_pause_in_mid_run_is_honoured_within_two_seconds(database: Database, t
         assert set(states) == {"sent", "pending"}
 
 
-def test_stopping_the_service_in_mid_run_loses_and_doubts_nobody(database: Database, tmp_path: Path) -> None:
-    with CountingServer(Script(delay=0.01)) as relay, mailing(database, tmp_path, relay, 1200, lanes=4) as world:
+def test_stopping_the_service_in_mid_run_loses_and_doubts_nobody(
+    database: Database, tmp_path: Path, nursery: Nursery | None
+) -> None:
+    with (
+        CountingServer(Script(delay=0.01)) as relay,
+        mailing(database, tmp_path, relay, 1200, nursery=nursery, lanes=4) as world,
+    ):
         thread = run_until(world, Midway(relay, 100))
         world.closing.set()
         thread.join(60)
@@ -247,8 +273,11 @@ def test_stopping_the_service_in_mid_run_loses_and_doubts_nobody(database: Datab
         assert relay.counts == everyone(1200)
 
 
-def test_who_leaves_in_mid_run_gets_nothing_more(database: Database, tmp_path: Path) -> None:
-    with CountingServer(Script(delay=0.02)) as relay, mailing(database, tmp_path, relay, 1000, lanes=4) as world:
+def test_who_leaves_in_mid_run_gets_nothing_more(database: Database, tmp_path: Path, nursery: Nursery | None) -> None:
+    with (
+        CountingServer(Script(delay=0.02)) as relay,
+        mailing(database, tmp_path, relay, 1000, nursery=nursery, lanes=4) as world,
+    ):
         thread = run_until(world, Midway(relay, 60))
         with database.write() as connection:
             connection.execute(
@@ -278,9 +307,9 @@ def test_a_row_waits_for_its_time(database: Database, tmp_path: Path) -> None:
         assert world.states() == {"sent": 2, "pending": 1}
 
 
-def test_limits_of_relay_and_domain_hold_in_a_run(database: Database, tmp_path: Path) -> None:
+def test_limits_of_relay_and_domain_hold_in_a_run(database: Database, tmp_path: Path, nursery: Nursery | None) -> None:
     limits = {"rate": 40, "domain_rates": {"d1.example.org": 1}}
-    with CountingServer() as relay, mailing(database, tmp_path, relay, 90, options=limits) as world:
+    with CountingServer() as relay, mailing(database, tmp_path, relay, 90, nursery=nursery, options=limits) as world:
         began = world.parts.clock.monotonic()
         world.send()
         took = world.parts.clock.monotonic() - began

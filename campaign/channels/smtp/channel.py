@@ -30,6 +30,7 @@ class Smtp(Channel[Email]):
     def __init__(self, options: SmtpOptions, tools: Tools) -> None:
         super().__init__(options, tools)
         self.lanes = options.connections
+        self.portable = options.oauth is None  # tokens are shared through the notes
         self._signer = Signer.from_keys(options.dkim)
         self._tokens = Tokens(options, tools) if options.oauth is not None else None
         self._endpoints = options.endpoints

@@ -1,0 +1,220 @@
+"""A large mailing sent by several processes: the service keeps the ledger and answers, they fill, sign and send.
+
+Each asks for rows, and tells what came of them; between two questions it works alone. So the ledger has one writer,
+every limit one keeper, and whatever stops a mailing is said in one place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection, wait
+from typing import Any, ClassVar
+
+from campaign.clock import Clock, from_micros, to_micros
+from campaign.delivery import journal
+from campaign.delivery.flow import GRACE, PULSE, Result, Row
+from campaign.delivery.hand import READY, Order
+from campaign.delivery.link import Link, Orphaned, packed, unpacked
+from campaign.delivery.mailjob import MailJob, sent_of
+from campaign.delivery.nursery import Nursery
+from campaign.model import Recipient
+from campaign.store.groups import Taken
+from campaign.store.paces import Paces
+
+BROKE = "a process that was sending ended before its time"
+#: How long a process may take to make its channel and its mailing, in seconds.
+START = 30.0
+#: How much longer than its lanes a process may take to come back once the service is stopping, in seconds.
+SLACK = 2.0
+
+
+class HandLost(Exception):
+    """A process ended without a word: killed, or out of memory. Its journal says what it had begun."""
+
+
+@dataclass(slots=True)
+class Hand:
+    """One process: our end of its pipe, and the rows it was given and has not settled."""
+
+    order: Order
+    link: Link
+    pid: int = 0
+    given: dict[int, tuple[Taken, Recipient]] = field(default_factory=dict)
+    kinds: dict[Any, int] = field(default_factory=dict)
+
+
+class Crew:
+    """The processes of one flow. `work` returns when nothing more of the mailing can go now."""
+
+    def __init__(self, job: MailJob, paces: Paces, clock: Clock, closing: threading.Event) -> None:
+        self._job = job
+        self._paces = paces
+        self._clock = clock
+        self._closing = closing
+        self._hands: dict[Connection, Hand] = {}
+        self._orders: list[Order] = []
+        self._stop = ""
+        self._failed: BaseException | None = None
+        self._reason = ""
+
+    def start(self, nursery: Nursery, order: Order, lanes: int, families: Iterator[int]) -> str:
+        """Start the processes, `lanes` shared out among them; why they cannot be used ("" where they can).
+
+        Where they cannot, none of them was given a row.
+        """
+        count = min(nursery.processes, lanes)
+        for number in range(count):
+            share = lanes // count + (number < lanes % count)
+            connection = nursery.child()
+            if connection is None:
+                return self._unfit("no process can be made")
+            mine = replace(order, lanes=share, family=next(families))
+            self._orders.append(mine)
+            self._hands[connection] = Hand(mine, Link(connection))
+            with contextlib.suppress(OSError):
+                connection.send_bytes(packed(mine))
+        for hand in self._hands.values():
+            hand.pid = int(_first_words(hand) or 0)
+            said = _first_words(hand)
+            if said != READY:
+                return self._unfit(said or "a process did not start")
+        return ""
+
+    def _unfit(self, why: str) -> str:
+        self._let_go()
+        return why
+
+    def work(self) -> str:
+        """Answer until every process has ended; why it stopped ("" where there was nothing left to take)."""
+        until: float | None = None
+        try:
+            while self._hands and (until is None or self._clock.monotonic() < until):
+                for connection in wait(list(self._hands), PULSE):
+                    self._serve(self._hands[connection])  # type: ignore[index]
+                if until is None and self._closing.is_set():
+                    until = self._clock.monotonic() + GRACE + SLACK
+        finally:
+            self._let_go()
+        if self._failed is not None:
+            raise self._failed
+        return self._reason
+
+    def _serve(self, hand: Hand) -> None:
+        try:
+            name, *given = hand.link.hear()
+            hand.link.answer(self._answers[name](self, hand, *given))
+        except Orphaned:
+            self._lost(hand, HandLost(BROKE))
+        except Exception as error:  # noqa: BLE001 - raised by `work` once every process has come back
+            self._lost(hand, error)
+        else:
+            if name == "done":
+                self._gone(hand)
+
+    def _lost(self, hand: Hand, error: Exception) -> None:
+        """Nothing more begins: the rows that it held are settled by its journal, once no process writes one."""
+        self._failed = self._failed or error
+        self._stop = self._stop or str(error) or BROKE
+        self._gone(hand)
+
+    def _gone(self, hand: Hand) -> None:
+        self._hands.pop(hand.link.connection)
+        hand.link.connection.close()
+
+    def _let_go(self) -> None:
+        """Return once no process of this crew lives: one that does not come back by itself is killed."""
+        for hand in list(self._hands.values()):
+            self._gone(hand)
+            self._failed = self._failed or HandLost(BROKE)
+            order = hand.order
+            if hand.pid and journal.lives(order.folder, order.worker, order.family):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(hand.pid, signal.SIGKILL)
+        for order in self._orders:
+            journal.wait_until_free(order.folder, order.worker, order.family)
+
+    # -- what a process may ask
+
+    def _take(self, hand: Hand, limit: int) -> Any:
+        count, rows = self._job.take(limit, self._clock.now())
+        new: list[Any] = []
+        out: list[Any] = []
+        quick: dict[Any, int] = {}
+        for taken, person in rows:
+            same = (id(person.areas), id(person.audiences), id(person.lists), person.language)
+            number = quick.get(same, -1)
+            if number < 0:
+                kind = (person.areas, person.audiences, person.lists, person.language)
+                if kind not in hand.kinds:
+                    hand.kinds[kind] = len(hand.kinds)
+                    new.append(kind)
+                number = quick[same] = hand.kinds[kind]
+            hand.given[taken.id] = (taken, person)
+            out.append(
+                (taken.id, taken.attempts, taken.reason, person.subscriber, number, person.address, person.first_name,
+                 person.organisation, person.unsubscribe_token)
+            )  # fmt: skip
+        return self._job.turn, count, packed(new) if new else b"", out
+
+    def _reached(self, hand: Hand, subscribers: list[int]) -> list[int]:
+        return list(self._job.reached(subscribers, self._clock.now()))
+
+    def _stopped(self, hand: Hand) -> tuple[str, bool]:
+        closing = self._closing.is_set()
+        reason = "the service is stopping" if closing else self._stop or self._job.stopped(self._clock.now())
+        return reason, closing
+
+    def _hear(self, hand: Hand, fine: list[str], domain: str, trouble: bytes) -> bool:
+        self._job.fine(fine)
+        return bool(trouble) and self._job.weigh(domain, unpacked(trouble))
+
+    def _settle(self, hand: Hand, began: int, sent: list[tuple[int, str, str]], others: bytes) -> None:
+        given = hand.given
+        accepted = [sent_of(given[delivery][0], code, remote) for delivery, code, remote in sent]
+        results: list[Result] = []
+        for delivery, gone, outcome in unpacked(others) if others else ():
+            row = _row(hand, delivery)
+            row.gone = gone
+            results.append(Result(row, outcome))
+        self._job.write(accepted, results, from_micros(began), self._clock.now())
+        for one in accepted:
+            del given[one.id]
+        for each in results:
+            del given[each.row.taken.id]
+
+    def _put_back(self, hand: Hand, rows: list[int]) -> None:
+        self._job.put_back(rows, self._clock.now())
+        for delivery in rows:
+            hand.given.pop(delivery, None)
+
+    def _first(self, hand: Hand, name: str) -> int:
+        return to_micros(self._paces.first(name, now=self._clock.now()))
+
+    def _lease(self, hand: Hand, name: str, rate: float, most: int) -> int:
+        return self._paces.lease(name, rate=rate, most=most, now=self._clock.now())
+
+    def _done(self, hand: Hand, reason: str) -> None:
+        self._reason = self._reason or reason
+
+    _answers: ClassVar[dict[str, Callable[..., Any]]] = {
+        "take": _take, "reached": _reached, "stopped": _stopped, "hear": _hear, "settle": _settle,
+        "put_back": _put_back, "first": _first, "lease": _lease, "done": _done,
+    }  # fmt: skip
+
+
+def _first_words(hand: Hand) -> Any:
+    """What a process says as it starts; None where it says nothing."""
+    try:
+        return hand.link.hear() if hand.link.connection.poll(START) else None
+    except (Orphaned, OSError):
+        return None
+
+
+def _row(hand: Hand, delivery: int) -> Row:
+    taken, person = hand.given[delivery]
+    return Row(taken, person, 0.0, 0)

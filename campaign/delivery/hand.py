@@ -1,0 +1,239 @@
+"""One of several processes that send a mailing: it fills, signs, sends, and keeps a journal of its own.
+
+It knows no ledger. Whom to mail next, whether anything stands against it, and who left meanwhile it asks the service,
+and tells it what came of each. Where the service is gone it begins nothing more: what has begun gets its answer, the
+journal says so, and the next service reads it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import itertools
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from campaign.channels.base import Channel, Options, Paced, Receipt, Tools
+from campaign.clock import Clock, from_micros, to_micros
+from campaign.delivery import journal, outcomes
+from campaign.delivery.filling import Filler, Matter
+from campaign.delivery.flow import GRACE, Flow, Result, Row, domain_of
+from campaign.delivery.journal import FAMILY, Journal
+from campaign.delivery.link import Link, Orphaned, packed, unpacked
+from campaign.delivery.pace import Pace
+from campaign.errors import CampaignError, ChannelError, Refused
+from campaign.model import Email, Recipient
+from campaign.render import Urls
+from campaign.store.groups import Taken
+from campaign.tokens import Key
+
+READY = "ready"
+ALONE = "the service is gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What such a process has from the service it is a copy of."""
+
+    clock: Clock
+    key: Key
+    urls: Callable[[Recipient], Urls]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What such a process is to do: its mailing, a channel to make anew, and where its journal goes."""
+
+    matter: Matter
+    broadcast: str
+    channel: type[Channel[Email]]
+    name: str
+    options: Options
+    ca_file: str
+    lanes: int
+    worker: int
+    folder: Path
+    family: int
+    stop_at: datetime
+
+    def make_channel(self, clock: Clock) -> Channel[Email]:
+        """The channel, with as many lanes as this process may open."""
+        channel = self.channel(self.options, Tools(name=self.name, now=clock.now, ca_file=self.ca_file))
+        channel.lanes = self.lanes
+        return channel
+
+
+class AskingJob:
+    """See `flow.Job`: every question goes to the service."""
+
+    def __init__(self, link: Link, order: Order, kit: Kit, closing: threading.Event) -> None:
+        self.turn = 0
+        self.alone = False
+        self._link = link
+        self._filler = Filler(order.matter, kit.key, kit.urls)
+        self._key = kit.key
+        self._broadcast = order.broadcast
+        self._closing = closing
+        self._kinds: list[Any] = []
+        self._fine: deque[str] = deque()
+        self._telling = threading.Lock()
+
+    def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
+        """Be given up to `limit` rows."""
+        try:
+            self.turn, count, kinds, rows = self._link.ask("take", limit)
+        except Orphaned:
+            self._left()
+            return 0, []
+        if kinds:
+            self._kinds += unpacked(kinds)
+        return count, [self._row(*row) for row in rows]
+
+    def _row(
+        self, delivery: int, attempts: int, reason: str, subscriber: int, kind: int, address: str, first: str,
+        organisation: str, token: str,
+    ) -> tuple[Taken, Recipient]:  # fmt: skip
+        areas, audiences, lists, language = self._kinds[kind]
+        person = Recipient(
+            subscriber=subscriber,
+            address=address,
+            first_name=first,
+            organisation=organisation,
+            language=language,
+            areas=areas,
+            audiences=audiences,
+            lists=lists,
+            unsubscribe_token=token,
+        )
+        return Taken(delivery, subscriber, attempts, reason), person
+
+    def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
+        """Who is still to be reached; nobody, where there is no service to say so."""
+        try:
+            return set(self._link.ask("reached", subscribers))
+        except Orphaned:
+            self._left()
+            return ()
+
+    def email(self, row: Row, now: datetime) -> Email | None:
+        """The person's email."""
+        return self._filler.email(row.taken.id, row.person, now)
+
+    def key(self, row: Row) -> str:
+        """The delivery's token on the wire."""
+        return self._key.token("delivery-v1", self._broadcast, str(row.taken.subscriber))
+
+    def stopped(self, now: datetime) -> str:
+        """What the service says; it is no good sign when it says nothing."""
+        try:
+            reason, closing = self._link.ask("stopped")
+        except Orphaned:
+            self._left()
+            return ALONE
+        if closing:
+            self._closing.set()
+        return str(reason)
+
+    def hear(self, row: Row, outcome: Receipt | ChannelError | str) -> bool:
+        """Keep for the brake what is good; tell at once what may have to stop the mailing."""
+        if outcomes.is_trouble(outcome):
+            return self._tell(domain_of(row), packed(outcome))
+        if isinstance(outcome, Receipt | Refused):
+            self._fine.append(domain_of(row))
+        return False
+
+    def _tell(self, domain: str = "", trouble: bytes = b"") -> bool:
+        """Tell all that was good until now, and then the trouble, where there is one: the brake counts in order."""
+        with self._telling:
+            fine = [self._fine.popleft() for _ in range(len(self._fine))]
+            try:
+                return bool((fine or trouble) and self._link.ask("hear", fine, domain, trouble))
+            except Orphaned:
+                self._left()
+                return True
+
+    def _left(self) -> None:
+        self.alone = True
+        self._closing.set()
+
+    def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
+        """Tell what came of a group, and return once it is in the ledger. Raises Orphaned."""
+        self._tell()
+        sent: list[tuple[int, str, str]] = []
+        others: list[tuple[int, bool, ChannelError | str]] = []
+        for each in results:
+            delivery, outcome = each.row.taken.id, each.outcome
+            if isinstance(outcome, Receipt):
+                sent.append((delivery, outcome.code, outcome.remote_id))
+            else:
+                others.append((delivery, each.row.gone, outcome))
+        self._link.ask("settle", to_micros(began), sent, packed(others) if others else b"")
+
+    def put_back(self, rows: list[int], now: datetime) -> None:
+        """Give rows back. Raises Orphaned."""
+        self._link.ask("put_back", rows)
+
+
+class AskingPaces:
+    """The store's buckets, asked for over the link; nothing flows where nobody answers."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def first(self, name: str, *, now: datetime) -> datetime:
+        """See `Paces.first`."""
+        try:
+            return from_micros(self._link.ask("first", name))
+        except Orphaned:
+            return now
+
+    def lease(self, name: str, *, rate: float, most: int, now: datetime) -> int:
+        """See `Paces.lease`."""
+        try:
+            return int(self._link.ask("lease", name, rate, most))
+        except Orphaned:
+            return 0
+
+
+def run(kit: Kit, connection: Connection) -> None:
+    """A process's whole life."""
+    gc.set_threshold(50_000, 20, 50)
+    link = Link(connection)
+    try:
+        link.answer(os.getpid())
+        order: Order = unpacked(connection.recv_bytes())
+    except (Orphaned, EOFError, OSError):
+        return
+    held = journal.hold(order.folder, order.worker, order.family)
+    with contextlib.suppress(Orphaned):
+        _work(kit, order, link)
+    os.close(held)
+
+
+def _work(kit: Kit, order: Order, link: Link) -> None:
+    closing = threading.Event()
+    try:
+        channel = order.make_channel(kit.clock)
+        job = AskingJob(link, order, kit, closing)
+    except CampaignError as error:
+        link.answer(str(error))
+        return
+    book = Journal(order.folder, order.worker, itertools.count(order.family * FAMILY + 1))
+    link.answer(READY)
+    pace = Pace(AskingPaces(link), kit.clock, order.name, channel) if isinstance(channel, Paced) else None
+    flow = Flow(job, channel, book, kit.clock, closing, order.stop_at, pace)
+    try:
+        reason = flow.work()
+        link.ask("done", reason)
+    except Orphaned:
+        flow.leave(GRACE)  # the journal stays: it is all that the next service will know
+        return
+    if flow.over and not job.alone:
+        book.close()

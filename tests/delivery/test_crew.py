@@ -1,0 +1,65 @@
+"""What holds for a mailing sent by threads holds for one sent by several processes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from campaign.delivery.nursery import Nursery
+from campaign.store.database import Database
+from tests.delivery import test_mailing as by_threads
+from tests.delivery.apart import nursery_apart
+from tests.delivery.test_mailing import everyone, mailing
+from tests.smtpserver import CountingServer
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process sends")
+
+Scenario = Callable[[Database, Path, Nursery], None]
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with nursery_apart(2) as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'campaign.db'}")
+    database.create()
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        by_threads.test_everyone_gets_it_once,
+        by_threads.test_refusals_are_each_persons_own,
+        by_threads.test_in_doubt_resend_goes_once_more_and_is_listed,
+        by_threads.test_in_doubt_resend_that_arrives_stays_listed,
+        by_threads.test_a_dead_relay_costs_only_time,
+        by_threads.test_policy_refusals_stop_the_channel_and_suppress_nobody,
+        by_threads.test_being_signed_out_stops_the_channel,
+        by_threads.test_a_pause_in_mid_run_is_honoured_within_two_seconds,
+        by_threads.test_stopping_the_service_in_mid_run_loses_and_doubts_nobody,
+        by_threads.test_who_leaves_in_mid_run_gets_nothing_more,
+        by_threads.test_limits_of_relay_and_domain_hold_in_a_run,
+    ],
+    ids=lambda scenario: scenario.__name__.removeprefix("test_"),
+)
+def test_by_processes_too(scenario: Scenario, sqlite: Database, tmp_path: Path, nursery: Nursery) -> None:
+    before = nursery.made
+    scenario(sqlite, tmp_path, nursery)
+    assert nursery.made > before, "else threads did it once more"
+
+
+def test_without_its_processes_threads_send_a_mailing(sqlite: Database, tmp_path: Path) -> None:
+    with nursery_apart(2) as lost:
+        lost.close()
+        with CountingServer() as relay, mailing(sqlite, tmp_path, relay, 30, nursery=lost) as world:
+            world.send()
+            assert relay.counts == everyone(30)

@@ -1,0 +1,126 @@
+"""A mailing sent by several processes, and any of them, or all, killed at any moment: every message is counted."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from campaign.delivery.outcomes import RESENT
+from campaign.model import DeliveryState, InDoubt
+from campaign.store import Store
+from campaign.store.database import Database
+from tests.delivery.mailworld import add_people, address_of, load, working
+from tests.smtpserver import CountingServer, Script
+from tests.waiting import until
+
+PEOPLE = 900
+LANES = 8
+PROCESSES = 2
+KILLS = 3
+
+
+def start(url: str, folder: Path, relay: CountingServer) -> subprocess.Popen[str]:
+    """A service in a process of its own, once it is ready."""
+    command = [sys.executable, "-m", "tests.delivery.mailworld", url, str(folder), str(relay.port), str(LANES)]
+    root = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen([*command, str(PROCESSES)], cwd=root, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def below(pid: int) -> list[int]:
+    """The processes that a process started, directly or not."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state != "Z":
+            parents[int(path.parent.name)] = int(parent)
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found[1:]
+
+
+def kill(pids: Collection[int]) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def hands_of(process: subprocess.Popen[str]) -> list[int]:
+    """The processes that send; the first below the service is the one that makes them."""
+    return below(process.pid)[1:]
+
+
+def kill_again_and_again(url: str, folder: Path, relay: CountingServer, *, seed: int) -> int:
+    """Kill the service, one of its processes or all of them, at random moments; how many could be in doubt."""
+    chance = random.Random(seed)
+    doubtful = 0
+    process = start(url, folder, relay)
+    victims = ["service", "hand", "all"] * (KILLS // 3)
+    chance.shuffle(victims)
+    for victim in victims:
+        target = relay.counts.total() + chance.randrange(1, PEOPLE // KILLS // 2)
+        until(partial(_started, process), "processes to start")
+        until(partial(_reached, relay, target, process), "emails to arrive")
+        hands = hands_of(process)
+        if process.poll() is not None or not hands:
+            continue
+        doubtful += {"service": 0, "hand": LANES // PROCESSES, "all": LANES}[victim]
+        if victim == "hand":
+            kill([chance.choice(hands)])
+            continue
+        kill([process.pid, *(hands if victim == "all" else ())])
+        process.communicate()
+        process = start(url, folder, relay)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    return doubtful
+
+
+def _started(process: subprocess.Popen[str]) -> bool:
+    return len(hands_of(process)) == PROCESSES or process.poll() is not None
+
+
+def _reached(relay: CountingServer, target: int, process: subprocess.Popen[str]) -> bool:
+    return relay.counts.total() >= target or process.poll() is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process sends")
+def test_killed_again_and_again(database: Database, tmp_path: Path) -> None:
+    in_doubt = InDoubt.HOLD if database.sqlite else InDoubt.RESEND
+    url = database.engine.url.render_as_string(hide_password=False)
+    add_people(database, PEOPLE)
+    load(Store(database, folder=tmp_path))
+    with CountingServer(Script(delay=0.002)) as relay:
+        with working(url, tmp_path, relay.port) as world:
+            world.open(in_doubt=in_doubt)
+        most = kill_again_and_again(url, tmp_path, relay, seed=len(url))
+        assert most
+        with working(url, tmp_path, relay.port) as world:
+            states = world.states()
+            rows = world.parts.store.deliveries.of(world.broadcast.id, limit=PEOPLE)
+        doubtful = {address_of(row.subscriber) for row in rows if row.state is DeliveryState.UNCERTAIN}
+        resent = {address_of(row.subscriber) for row in rows if row.reason == RESENT}
+        lost = [to for n in range(1, PEOPLE + 1) if not relay.counts[to := address_of(n)] and to not in doubtful]
+        twice = {to for to, count in relay.counts.items() if count > 1}
+        assert lost == [], "everybody got it, or is listed as in doubt"
+        assert twice <= resent | doubtful, "nobody got two, save those listed"
+        assert max(relay.counts.values()) <= 2
+        assert len(doubtful) + len(resent) <= most
+        assert set(states) <= {"sent", "uncertain"}
+        assert sum(states.values()) == PEOPLE
