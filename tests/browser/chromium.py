@@ -73,6 +73,23 @@ def violations(page: Page) -> list[str]:
     return found
 
 
+@contextmanager
+def scripts_allowed(page: Page) -> Iterator[None]:
+    """Scripts are let run for a moment in a page that was loaded without: its own never ran, and ours can ask.
+
+    What a `noscript` shows is taken out of it, for it would not be shown for that moment.
+    """
+    page.evaluate("document.querySelectorAll('noscript').forEach(one => one.replaceWith(...one.childNodes))")
+    session = page.context.new_cdp_session(page)
+    for value in (True, False):  # what a session has not set itself it does not take back
+        session.send("Emulation.setScriptExecutionDisabled", {"value": value})
+    try:
+        yield
+    finally:
+        session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+        session.detach()
+
+
 def overflow(page: Page) -> int:
     """By how many CSS pixels a page is wider than its window."""
     wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -1,9 +1,11 @@
 """The questions asked of pages have both answers: a bad page is found out, a good one passes."""
 
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import opened, overflow, violations
+from tests.browser.chromium import opened, overflow, scripts_allowed, violations
 
 pytestmark = pytest.mark.browser
 
@@ -43,3 +45,16 @@ def test_dark_narrow_and_scriptless_pages_can_be_had(browser: Browser) -> None:
         assert page.title() == "before"
     with opened(browser, width=320, dark=True) as page:
         assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches && innerWidth === 320") is True
+
+
+def test_a_page_without_scripts_is_judged_as_it_stands(browser: Browser) -> None:
+    late = "<script>setTimeout(() => document.documentElement.lang = 'en', 1)</script>"
+    with opened(browser, script=False) as page:
+        page.goto(f"data:text/html,{quote(f'{BAD}{late}<noscript><input></noscript>')}")
+        with scripts_allowed(page):
+            rules = {line.split(" ")[0] for line in violations(page)}
+        assert {"html-has-lang", "image-alt", "color-contrast", "label"} <= rules, (
+            "and what stands for no script counts"
+        )
+        page.goto("data:text/html,<title>before</title><script>document.title = 'after'</script>")
+        assert page.title() == "before", "scripts are off again"
