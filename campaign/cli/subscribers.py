@@ -171,6 +171,74 @@ def leave(address: str, names: tuple[str, ...], reason: str, person: str) -> Non
 
 @subscribers.command()
 @click.argument("address")
+@click.option("--list", "names", multiple=True, help="Only mail to this list; may be given again.")
+@click.option(
+    "--organisation", "owners", multiple=True, help="Only mail to lists of this organisation; may be given again."
+)
+@click.option("--reason", required=True, help="Why: their manager asked.")
+@as_option
+def suppress(address: str, names: tuple[str, ...], owners: tuple[str, ...], reason: str, person: str) -> None:
+    """Stop mail to ADDRESS, known here or not, at once: from everything, or from some lists or an organisation's."""
+    from campaign.store.suppressions import Scope, stop_by_staff
+
+    if names and owners:
+        raise click.UsageError("Give --list or --organisation, not both.")
+    scope = Scope.LIST if names else Scope.ORGANISATION if owners else Scope.ALL
+    with opened() as app:
+        who, now = actor(app, person), app.clock.now()
+        with app.store.database.write() as connection:
+            made = stop_by_staff(
+                connection,
+                app.ring,
+                _key(address),
+                scope=scope,
+                targets=names or owners,
+                who=who,
+                reason=reason,
+                now=now,
+            )
+    what = ", ".join(names or owners) or "everything"
+    click.echo(f"No more mail goes there from {what}." if made else f"It was stopped for {what} already.")
+
+
+@subscribers.command()
+@click.option("--scope", type=click.Choice(["list", "organisation", "all"]), help="Only of this scope.")
+@click.option("--reason", help="Only for this reason: left, hard bounce, complaint, erased or staff.")
+@click.option("--limit", default=50, show_default=True)
+def suppressed(scope: str | None, reason: str | None, limit: int) -> None:
+    """Whom no mail goes to, newest first. Where the person is not on record here, only a keyed hash is known."""
+    from campaign.store.suppressions import Reason, Scope, listed
+
+    reasons = [each.value for each in Reason]
+    if reason is not None and reason not in reasons:
+        raise click.UsageError(f"A reason is one of: {', '.join(reasons)}.")
+    with opened() as app, app.store.database.read() as connection:
+        found = listed(
+            connection,
+            scope=Scope(scope) if scope else None,
+            reason=Reason(reason) if reason else None,
+            limit=limit,
+        )
+    rows = []
+    for each in found:
+        block = each.suppression
+        where = f"{block.scope} {block.target}".strip()
+        rows.append(
+            (
+                each.address or f"#{block.address_hash[:12]}",
+                where,
+                block.reason,
+                f"{block.made_at:%d/%m/%Y}",
+                block.detail,
+            )
+        )
+    click.echo(table(rows, ("address", "stops", "reason", "since", "why")) if rows else "Nobody.")
+    if len(found) == limit:
+        click.echo(f"The newest {limit}. More: --limit")
+
+
+@subscribers.command()
+@click.argument("address")
 @click.option("--reason", required=True, help="Why mail may go there again: mailbox mended.")
 @as_option
 def lift(address: str, reason: str, person: str) -> None:

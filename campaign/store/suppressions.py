@@ -8,18 +8,18 @@ that a selection needs to compare one hash alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
-from campaign.address import KeyRing
+from campaign.address import KeyRing, redact
 from campaign.clock import from_micros, to_micros
 from campaign.errors import RefusedError
 from campaign.store.database import bump, keep_apart
 from campaign.store.log import record
-from campaign.store.tables_lists import subscribers, suppressions
+from campaign.store.tables_lists import lists, subscribers, suppressions
 
 
 class Scope(StrEnum):
@@ -166,6 +166,69 @@ def carry(connection: Connection, ring: KeyRing, keys: Sequence[str], *, now: da
         keep_apart(connection, rows)
         bump(connection)
     return len(rows)
+
+
+def stop_by_staff(
+    connection: Connection,
+    ring: KeyRing,
+    key: str,
+    *,
+    scope: Scope,
+    targets: Sequence[str] = (),
+    who: str,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Staff stop mail to an address, known here or not: from everything, or from the `targets` of the scope.
+
+    How many suppressions are new. Raises RefusedError without a reason, and for a list or an organisation that no list
+    of this installation is, or is of.
+    """
+    if not reason.strip():
+        raise RefusedError("Say why: --reason. It is kept in the log.")
+    if scope is not Scope.ALL:
+        column = lists.c.slug if scope is Scope.LIST else lists.c.organisation
+        there = sorted(set(connection.scalars(select(column))) - {""})
+        unknown = [target for target in targets if target not in there]
+        if unknown or not targets:
+            what = "list" if scope is Scope.LIST else "organisation with lists"
+            raise RefusedError(
+                f"There is no {what} called {', '.join(unknown)}. There is: {', '.join(there) or 'none'}."
+            )
+    words = redact(reason)
+    made = suppress(
+        connection, ring, key, reason=Reason.STAFF, scope=scope, targets=targets or ("",), detail=words, now=now
+    )
+    detail = {"scope": scope.value, "targets": list(targets), "reason": words}
+    record(connection, who=who, act="suppress", now=now, target=ring.hash(key)[:12], detail=detail)
+    return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A suppression in force, with the address where the person is still on record here; "" where they are not."""
+
+    suppression: Suppression
+    address: str = field(repr=False)
+
+
+def listed(
+    connection: Connection, *, scope: Scope | None = None, reason: Reason | None = None, limit: int = 100
+) -> list[Listed]:
+    """Suppressions in force, newest first."""
+    x = suppressions.c
+    query = (
+        select(suppressions, subscribers.c.address)
+        .outerjoin(subscribers, subscribers.c.address_hash == x.address_hash)
+        .where(x.lifted_at.is_(None))
+        .order_by(x.id.desc())
+        .limit(limit)
+    )
+    if scope is not None:
+        query = query.where(x.scope == scope)
+    if reason is not None:
+        query = query.where(x.reason == reason)
+    return [Listed(suppression=_of(row), address=row.address or "") for row in connection.execute(query)]
 
 
 def lift_own(

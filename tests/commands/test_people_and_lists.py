@@ -110,6 +110,45 @@ def test_an_error_of_the_spreadsheet_refuses_its_row_alone(listed: Run, tmp_path
     assert "areas:        TRUE\n" in listed("subscribers", "show", "cat@example.org").output
 
 
+def test_staff_stop_an_organisations_mail_and_lift_it_again(listed: Run, tmp_path: Path) -> None:
+    words = ("--title", "T", "--sender", "hscp", "--basis", "consent", "--organisation")
+    listed("lists", "add", "ours", *words, "HSCP")
+    listed("lists", "add", "theirs", *words, "IOWSCP")
+    said = "01/09/2023,form,Yes"
+    head = "Email,List,Consent date,Consent source,Consent wording\n"
+    file = write(tmp_path, f"{head}ann@example.org,ours,{said}\nann@example.org,theirs,{said}\n")
+    stop = ("subscribers", "suppress", "ann@example.org", "--reason", "boss@example.org asked")
+    listed(*stop, "--list", "ours", "--organisation", "HSCP", code=2)
+    assert "There is: HSCP, IOWSCP" in listed(*stop, "--organisation", "HSAB", code=4).output
+    assert "Nobody." in listed("subscribers", "suppressed").output
+    assert "from HSCP" in listed(*stop, "--organisation", "HSCP").output
+    assert "already" in listed(*stop, "--organisation", "HSCP").output
+    brought = listed("lists", "import", file, "--apply").output
+    assert "1 added, 1 suppressed" in brought
+    assert "row 2: suppressed: stopped by staff" in brought
+    row = listed("subscribers", "suppressed", "--scope", "organisation", "--reason", "staff").output
+    assert "ann@example.org" in row
+    assert "organisation HSCP" in row
+    assert "boss" not in row, "no address stands in a reason"
+    assert "Nobody." in listed("subscribers", "suppressed", "--scope", "all").output
+    listed("subscribers", "suppressed", "--reason", "whim", code=2)
+    assert "suppress" in listed("log").output
+    listed("subscribers", "lift", "ann@example.org", "--reason", "asked again", "--as", "Jo")
+    assert "1 added, 1 unchanged" in listed("lists", "import", file, "--apply").output
+
+
+def test_staff_stop_an_address_that_nobody_here_has(listed: Run, tmp_path: Path) -> None:
+    listed("subscribers", "suppress", "ANN@example.org", "--reason", "a spam trap")
+    shown = listed("subscribers", "suppressed").output
+    assert "ann@" not in shown
+    assert "a spam trap" in shown
+    assert "suppressed" in listed("lists", "import", write(tmp_path, HEAD + ANN), "--list", "parents", "--apply").output
+    listed("subscribers", "leave", "ann@example.org", "--reason", "rang")
+    listed("subscribers", "lift", "ann@example.org", "--reason", "was none", "--as", "Jo")
+    still = listed("lists", "import", write(tmp_path, HEAD + ANN), "--list", "parents", "--apply").output
+    assert "asked to leave" in still, "their own no stands"
+
+
 def test_what_is_no_table_of_people_is_said_so(listed: Run, tmp_path: Path) -> None:
     for text, words in (("", "empty"), ("just words\nand more\n", "No column of email"), ("\x00\x01\x02" * 99, "")):
         shown = listed("lists", "import", write(tmp_path, text), "--list", "parents", code=1).output
