@@ -119,7 +119,7 @@ def count(preview: Preview) -> str:
 
 def words(preview: Preview) -> str:
     """A preview as plain text, for a terminal."""
-    what = "Email" if isinstance(preview.made, Email) else "Post"
+    what = "Message" if preview.made is None else "Email" if isinstance(preview.made, Email) else "Post"
     place = f"{preview.channel} ({preview.kind})"
     day = f", {preview.day}" if preview.day else ""
     lines = [f"{what} {preview.name}{day}: {preview.when}, by {place}, for {preview.readers}"]
