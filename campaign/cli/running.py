@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 @click.command()
 def run() -> None:
     """Run the service, and serve the pages, until it is told to stop (Ctrl-C, SIGTERM)."""
+    from campaign.cli.checking import facts
     from campaign.cli.pages import served
+    from campaign.delivery.chores import Chore
     from campaign.delivery.health import Health, serving
+    from campaign.delivery.judging import judge_ahead
     from campaign.delivery.scheduler import Scheduler
+    from campaign.delivery.shelf import Shelf
     from campaign.logs import set_up
 
     told = threading.Event()
@@ -31,7 +35,11 @@ def run() -> None:
         signal.signal(number, lambda *_: told.set())
     with opened() as app, _service(app) as service, served(app) as server:
         set_up(app.settings.log_level)
-        scheduler = Scheduler(service, app.clock, app.chores())
+        shelf = Shelf(app.store)
+        checks = Chore(
+            name="checks", seconds=600, job=lambda now: judge_ahead(app.parts, shelf, now, lambda: facts(app))
+        )
+        scheduler = Scheduler(service, app.clock, [*app.chores(), checks])
         health = Health(app.parts, lambda: scheduler.last_ring, service.troubles.standing)
         with serving(health, app.settings.health_host, app.settings.health_port) as port:
             _until_told(scheduler, told, f"{server.url}; health at http://{app.settings.health_host}:{port}/healthz")

@@ -9,16 +9,16 @@ from types import MappingProxyType
 from typing import Any
 
 from campaign import plan
-from campaign.channels.base import Channel
 from campaign.delivery import approving, loading
+from campaign.delivery.judging import read_anew, report
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
-from campaign.errors import Problem, ProgrammeError, RefusedError, SettingsError, Severity
+from campaign.errors import Problem, ProgrammeError, RefusedError, Severity
 from campaign.model import BroadcastState, PlannedMailing, PlannedPost, Programme
-from campaign.programme import Loaded, load_bytes, states
-from campaign.programme.checks import Installation, check
+from campaign.programme import Loaded, states
+from campaign.programme.checks import Installation
 from campaign.programme.checks.report import BROKEN
-from campaign.programme.writing import to_tree, write
+from campaign.programme.writing import to_tree
 
 #: A message may be edited while something of it stands so.
 OPEN_TO_EDIT = frozenset(
@@ -87,7 +87,7 @@ def judge(
     rendering it may take so many `seconds`.
     """
     try:
-        loaded = _read(edited.programme, edited.files)
+        loaded = read_anew(edited.programme, edited.files)
     except ProgrammeError as error:
         return Judged(errors=tuple(_near(edited, error.problems) or error.problems))
     found = _report(parts, loaded, now, facts, seconds)
@@ -102,13 +102,9 @@ def judge(
     return Judged(errors, warnings, None if broken else loaded)
 
 
-def _read(programme: Programme, files: Mapping[str, bytes]) -> Loaded:
-    return load_bytes(write(programme).encode(), name=f"{programme.campaign.id}.yaml", files=files)
-
-
 def _read_now(force: InForce) -> Loaded:
     try:
-        return _read(force.programme, force.files)
+        return read_anew(force.programme, force.files)
     except ProgrammeError as error:
         raise RefusedError(f"The programme as it stands cannot be read: {error}") from error
 
@@ -116,25 +112,7 @@ def _read_now(force: InForce) -> Loaded:
 def _report(
     parts: Parts, loaded: Loaded, now: datetime, facts: Callable[[], Installation] | None, seconds: float
 ) -> tuple[Problem, ...]:
-    report = check(
-        loaded,
-        today=now.date(),
-        measures=lambda: _measures(parts, loaded.programme),
-        installation=facts() if facts else None,
-        seconds=seconds,
-    )
-    return report.problems
-
-
-def _measures(parts: Parts, programme: Programme) -> Mapping[str, Channel[Any]]:
-    """The channels of its posts as they are set up, or as they stand in, to measure with."""
-    found = {}
-    for name in dict.fromkeys(name for post in programme.posts.values() for name in post.channels):
-        try:
-            found[name] = parts.ways.channel(programme.channels[name])
-        except SettingsError:  # a channel that is not set up is told of where its state is shown
-            continue
-    return found
+    return report(parts, loaded, now, facts, seconds=seconds).problems
 
 
 def _near(edited: Draft, problems: tuple[Problem, ...]) -> list[Problem]:

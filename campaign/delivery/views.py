@@ -106,12 +106,12 @@ def week(parts: Parts, force: InForce, now: datetime) -> Week:
     )
 
 
-def is_ahead(parts: Parts, force: InForce, now: datetime) -> bool:
-    """Whether anything of a campaign may still go: by its plan, or because a person gave it another time."""
-    if any(now <= planned.stop_at for planned in force.planned):
-        return True
-    waiting = parts.store.ledger.in_state(BroadcastState.PLANNED, BroadcastState.WAITING)
-    return any(row.key.campaign == force.slug for row in waiting)
+def ahead(parts: Parts, forces: Iterable[InForce], now: datetime) -> list[InForce]:
+    """The campaigns of which anything may still go: by its plan, or because a person gave it another time."""
+    waiting = {row.key.campaign for row in parts.store.ledger.in_state(BroadcastState.PLANNED, BroadcastState.WAITING)}
+    return [
+        force for force in forces if force.slug in waiting or any(now <= planned.stop_at for planned in force.planned)
+    ]
 
 
 def _days(force: InForce, items: Sequence[Item], now: datetime) -> Iterable[DayView]:

@@ -15,6 +15,7 @@ from campaign.store.desk_forms import Forms
 from campaign.store.editors import Editors
 from campaign.store.figures import Figures
 from campaign.store.groups import Groups
+from campaign.store.judgements import Judgements
 from campaign.store.ledger import Ledger
 from campaign.store.log import Log
 from campaign.store.mailings import Mailings
@@ -55,6 +56,7 @@ class Store:
         self.tries = Tries(database)
         self.challenges = Challenges(database, cipher)
         self.forms = Forms(database)
+        self.judgements = Judgements(database)
         self.editors = Editors(database)
         self.cipher = cipher
 

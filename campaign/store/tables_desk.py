@@ -111,6 +111,17 @@ sent_forms = Table(
     Column("at", BigInteger, nullable=False, index=True),
 )
 
+#: What the checks last found of each campaign: problems as JSON, and how many of them are errors.
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("campaign", String(100), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("errors", Integer, nullable=False),
+    words("problems"),
+    instant("made_at", required=True),
+)
+
 #: Programmes that were uploaded and are not loaded yet: a ZIP of the file and what it uses.
 uploads = Table(
     "uploads",

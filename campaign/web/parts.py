@@ -24,6 +24,10 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
+def _not_known(channel: str) -> datetime | None:
+    return None
+
+
 def _no_letter(kind: str, to: str, values: Mapping[str, str], now: datetime) -> bool:
     return False
 
@@ -174,6 +178,7 @@ class Desk:
     `other`: nobody approves what they last edited. `facts` is what the checks of a message want to know of the
     installation; None: what needs it is not judged. `letter` queues a letter of a kind to a member of the team (kind,
     address, values, now), and says whether it will leave the installation: where not, the page shows the link in it.
+    `until` tells until when a channel stays signed in, as was last heard (None: not known).
     """
 
     work: Work
@@ -182,6 +187,7 @@ class Desk:
     other: bool = False
     facts: Callable[[], Installation] | None = None
     letter: Callable[[str, str, Mapping[str, str], datetime], bool] = _no_letter
+    until: Callable[[str], datetime | None] = _not_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

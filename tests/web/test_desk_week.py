@@ -81,7 +81,10 @@ def test_what_is_uncertain_is_settled_by_who_looked(both: DeskStand) -> None:
     rows = both.world.store.ledger.of("week")
     first, second = (both.world.store.deliveries.of(rows[f"week/hello/mon/{name}"].id)[0].id for name in ("a", "b"))
     both.post("/desk/settle", "/desk/needs-you", decision="went", delivery=str(first), url="https://a.example.org/1")
-    both.post("/desk/settle", "/desk/needs-you", decision="not", delivery=str(second))
+    doubt = {"decision": "not", "delivery": str(second)}
+    assert "people will see it twice" in both.post("/desk/settle", "/desk/needs-you", **doubt).text
+    assert both.world.store.deliveries.get(second).state.value == "uncertain"
+    both.post("/desk/settle", "/desk/needs-you", **doubt, sure="yes")
     both.world.play(service, NINE + timedelta(minutes=5))
     assert len(both.world.sent("a")) == 0
     assert len(both.world.sent("b")) == 1

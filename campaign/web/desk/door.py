@@ -18,13 +18,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from campaign.delivery import views
+from campaign.delivery import needing, views
 from campaign.delivery.parts import Parts as Work
 from campaign.delivery.shelf import InForce, Shelf
 from campaign.errors import CampaignError
 from campaign.model import HoldScope, Role
 from campaign.web.client import client_address, network_of
-from campaign.web.desk import times
+from campaign.web.desk import show, times
 from campaign.web.desk.guessing import Guessing
 from campaign.web.parts import Desk, Parts, Site
 from campaign.web.security import is_form
@@ -52,6 +52,7 @@ class Ask:
     form: FormData = field(default_factory=FormData)
     weeks: dict[str, views.Week] = field(default_factory=dict)
     found_needs: list[views.Need] | None = None
+    found_ahead: list[views.Week] | None = None
 
     @property
     def account(self) -> Account:
@@ -71,8 +72,27 @@ class Ask:
     def needs(self) -> list[views.Need]:
         """Everything that needs a person, read once for a page that is looked at."""
         if self.found_needs is None:
-            self.found_needs = views.needs(self.work)
+            more = needing.more(self.work, self.door.shelf.all(), self.now, self.door.desk.until)
+            self.found_needs = [*views.needs(self.work), *more]
         return self.found_needs
+
+    def ahead(self) -> list[views.Week]:
+        """The weeks of which anything may still go: a past one is not worked out for every page."""
+        if self.found_ahead is None:
+            forces = views.ahead(self.work, self.door.shelf.all(), self.now)
+            self.found_ahead = [self.week(force) for force in forces]
+        return self.found_ahead
+
+    def unapproved(self) -> list[tuple[show.Entry, views.Week]]:
+        """Messages ahead that nobody has approved as they stand, soonest first, each with its week."""
+        if not self.work.approving():
+            return []
+        found = [
+            (entry, week)
+            for week in self.ahead()
+            for entry in show.entries(item for item in week.items if show.state_of(item) == "approval")
+        ]
+        return sorted(found, key=lambda pair: pair[0].at)
 
     def week(self, force: InForce) -> views.Week:
         """A campaign as it stands, read once for a request."""
@@ -242,7 +262,7 @@ class Door:
                 "user": ask.who,
                 "state": self.templates.words()("desk.sending_on"),
                 "paused": self.paused(ask),
-                "needs": len(ask.needs()),
+                "needs": len(ask.needs()) + len(ask.unapproved()),
                 "here": here,
                 "banner": ask.session.said,
             },

@@ -11,9 +11,11 @@ from starlette.responses import Response
 from campaign import plan
 from campaign.delivery import settling, views
 from campaign.errors import RefusedError
+from campaign.model import BroadcastState
 from campaign.programme import dates
 from campaign.web.desk import show, times
 from campaign.web.desk.door import Ask
+from campaign.web.words import PageWords
 
 #: What a decision is called in a form -> the words of `views.Need.choices`.
 DECISIONS = {
@@ -26,27 +28,36 @@ DECISIONS = {
 }
 
 
+#: The kinds of need in the order of the page, soonest harm first.
+ORDER = ("uncertain", "missed", "failed", "still", "channel down", "runs out", "checks", "waiting", "held")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A need as it is drawn."""
+    """A need as it is drawn. `channel` is the one that its buttons are about."""
 
     need: views.Need
     title: str
-    where: str
-    when: str
-    path: str
-    choices: tuple[str, ...]
+    where: str = ""
+    when: str = ""
+    path: str = ""
+    choices: tuple[str, ...] = ()
     moment: str = ""
+    channel: str = ""
+    seen: str = ""
 
 
 def needs_you(ask: Ask) -> Response:
     """Everything that needs a person, by what is to be decided; then what waits for approval."""
     words = ask.door.templates.words()
-    titles = _titles(ask, {need.key.split("/")[0] for need in ask.needs()})
+    titles = _titles(ask, {need.key.split("/")[0] for need in ask.needs() if "/" in need.key})
     groups: dict[str, list[Asked]] = {}
-    for need in ask.needs():
-        groups.setdefault(need.kind, []).append(_asked(ask, need, titles))
-    return ask.page("desk/needs.html", here="needs", groups=groups, waiting=_unapproved(ask), ahead=_ahead(ask, words))
+    for need in sorted(ask.needs(), key=lambda need: ORDER.index(need.kind)):
+        groups.setdefault(need.kind.replace(" ", "_"), []).append(_asked(ask, need, titles))
+    waiting = [
+        (entry, times.moment(entry.at, week.timezone, ask.now, words.shared)) for entry, week in ask.unapproved()
+    ]
+    return ask.page("desk/needs.html", here="needs", groups=groups, waiting=waiting, ahead=_ahead(ask, words))
 
 
 def _titles(ask: Ask, campaigns: set[str]) -> dict[str, tuple[views.Item, str]]:
@@ -58,19 +69,19 @@ def _titles(ask: Ask, campaigns: set[str]) -> dict[str, tuple[views.Item, str]]:
     return found
 
 
-def _going(ask: Ask) -> list[views.Week]:
-    """The weeks of which anything is still ahead: a past one is not worked out for every look at this page."""
-    return [ask.week(force) for force in ask.door.shelf.all() if views.is_ahead(ask.work, force, ask.now)]
-
-
 def _asked(ask: Ask, need: views.Need, titles: dict[str, tuple[views.Item, str]]) -> Asked:
     words = ask.door.templates.words()
     known = titles.get(need.key)
     offered = tuple(key for key, text in DECISIONS.items() if text in need.choices)
     if need.kind == "channel down":
-        return Asked(need, words("needs.down", channel=need.key), "", "", "/desk/channels", ())
+        channel = need.key
+        return Asked(need, words("needs.down", channel=channel), path=f"/desk/channels/{channel}", channel=channel)
+    if need.kind == "runs out":
+        return Asked(need, need.text, path=f"/desk/channels/{need.key}")
+    if need.kind == "checks":
+        return Asked(need, need.text, path=f"/desk/programme/{need.key}/checks")
     if known is None:
-        return Asked(need, need.text, "", "", "", offered)
+        return Asked(need, need.text, choices=offered)
     item, zone = known
     return Asked(
         need,
@@ -80,30 +91,23 @@ def _asked(ask: Ask, need: views.Need, titles: dict[str, tuple[views.Item, str]]
         show.Entry((item,)).path,
         offered,
         f"{item.at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}",
+        item.channel,
+        item.url,
     )
 
 
-def _unapproved(ask: Ask) -> list[tuple[show.Entry, str]]:
-    """Messages ahead that nobody has approved as they stand, soonest first."""
-    words = ask.door.templates.words()
-    found = []
-    for week in _going(ask):
-        items = [item for item in week.items if show.state_of(item) == "approval"]
-        found += [
-            (entry, times.moment(entry.at, week.timezone, ask.now, words.shared)) for entry in show.entries(items)
-        ]
-    return sorted(found, key=lambda pair: pair[0].at)
-
-
-def _ahead(ask: Ask, words) -> str:  # type: ignore[no-untyped-def]
+def _ahead(ask: Ask, words: PageWords) -> str:
     """The next thing that goes, for a day on which nothing needs anybody."""
-    ahead = []
-    for week in _going(ask):
-        ahead += [(item, week.timezone) for item in week.items if item.at > ask.now and not item.broadcast]
+    ahead = [
+        (item, week.timezone)
+        for week in ask.ahead()
+        for item in week.items
+        if item.at > ask.now and (not item.broadcast or item.state is BroadcastState.PLANNED)
+    ]
     if not ahead:
-        return str(words("needs.nothing_ahead"))
+        return words("needs.nothing_ahead")
     item, zone = min(ahead, key=lambda pair: pair[0].at)
-    return str(words("needs.next", title=item.title, when=times.moment(item.at, zone, ask.now, words.shared)))
+    return words("needs.next", title=item.title, when=times.moment(item.at, zone, ask.now, words.shared))
 
 
 def settle(ask: Ask) -> Response:
@@ -111,6 +115,8 @@ def settle(ask: Ask) -> Response:
     decision, key, delivery = ask.text("decision"), ask.text("key"), ask.text("delivery")
     if decision not in DECISIONS:
         raise RefusedError("Choose one of the buttons.")
+    if decision == "not" and ask.text("sure") != "yes":
+        return ask.page("desk/sure.html", here="needs", delivery=delivery, title=ask.text("title"))
     if delivery.isdecimal() and int(delivery):
         _settle_delivery(ask, decision, int(delivery))
     else:

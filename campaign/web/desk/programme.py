@@ -38,7 +38,8 @@ def _force(ask: Ask) -> InForce | None:
     return next((each for each in forces if each.slug == wanted), forces[0] if forces and not wanted else None)
 
 
-def _need(ask: Ask) -> InForce:
+def need(ask: Ask) -> InForce:
+    """The campaign of the address; RefusedError where there is none."""
     found = _force(ask)
     if found is None:
         raise RefusedError("There is no such programme here.")
@@ -84,7 +85,7 @@ def _shown(resource: Resource) -> Shown:
 
 def resource(ask: Ask) -> Response:
     """One resource, and the forms that state something new of it."""
-    force = _need(ask)
+    force = need(ask)
     found = force.now_says.resources.get(ask.path("resource"))
     if found is None:
         raise RefusedError("There is no such resource in this programme.")
@@ -117,7 +118,7 @@ def release(ask: Ask) -> Response:
 
 
 def _change(ask: Ask, allowed: tuple[str, ...]) -> Response:
-    force, field, value = _need(ask), ask.text("field"), ask.text("value")
+    force, field, value = need(ask), ask.text("field"), ask.text("value")
     name = ask.path("resource")
     if field not in allowed or name not in force.programme.resources:
         raise RefusedError("This cannot be changed here.")
@@ -128,7 +129,7 @@ def _change(ask: Ask, allowed: tuple[str, ...]) -> Response:
 
 def download(ask: Ask) -> Response:
     """The programme as it stands, with its files: a ZIP that can be uploaded again."""
-    force = _need(ask)
+    force = need(ask)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{force.slug}.yaml", write(force.programme, head=[f"{force.slug}, revision {force.number}."]))

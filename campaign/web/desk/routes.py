@@ -8,6 +8,7 @@ from campaign.model import Role
 from campaign.web.desk import (
     account,
     activity,
+    checks,
     editing,
     mailing,
     messages,
@@ -58,6 +59,8 @@ ACTS = (
     Act("GET", "/desk/programme/upload/{token}", Role.EDITOR, uploads.compare),
     Act("POST", "/desk/programme/upload/{token}/apply", Role.EDITOR, uploads.apply),
     Act("POST", "/desk/programme/upload/{token}/cancel", Role.EDITOR, uploads.cancel),
+    Act("GET", "/desk/programme/{campaign}/checks", Role.VIEWER, checks.page),
+    Act("POST", "/desk/programme/{campaign}/checks", Role.EDITOR, checks.again),
     Act("GET", "/desk/programme/{campaign}/download", Role.VIEWER, programme.download),
     Act("GET", RESOURCE, Role.VIEWER, programme.resource),
     Act("POST", f"{RESOURCE}/change", Role.EDITOR, programme.change),

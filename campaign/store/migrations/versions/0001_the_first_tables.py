@@ -154,6 +154,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
     )
     op.create_table(
+        "judgements",
+        sa.Column("campaign", sa.String(length=100), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("errors", sa.Integer(), nullable=False),
+        sa.Column("problems", sa.Text(), server_default="", nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", name=op.f("pk_judgements")),
+    )
+    op.create_table(
         "letters",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.Text(), server_default="", nullable=False),
@@ -748,6 +757,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_letters_address_hash"))
 
     op.drop_table("letters")
+    op.drop_table("judgements")
     op.drop_table("holds")
     with op.batch_alter_table("feedback", schema=None) as batch_op:
         batch_op.drop_index("ix_feedback_subscriber")
