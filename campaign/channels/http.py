@@ -136,10 +136,10 @@ class Http:
             return self._follow(reply, job, redirects)
         return reply
 
-    def fetch_public(self, url: str, *, max_bytes: int = 65_536, timeout: float = 10.0) -> Reply:
-        """Read a public page without credentials: up to 5 redirects, at most `max_bytes`, `timeout` seconds a hop."""
+    def fetch_public(self, url: str, *, max_bytes: int = 65_536, timeout: float = 10.0, redirects: int = 5) -> Reply:
+        """Read a public page without credentials: at most `max_bytes`, `timeout` seconds for each hop."""
         limits = Timeouts(connect=timeout, write=timeout, read=timeout, whole=timeout)
-        return self.request("GET", url, timeout=limits, redirects=5, max_bytes=max_bytes, cut_short=True)
+        return self.request("GET", url, timeout=limits, redirects=redirects, max_bytes=max_bytes, cut_short=True)
 
     def close(self) -> None:
         """Let go of connections."""

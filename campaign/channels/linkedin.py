@@ -16,7 +16,8 @@ import regex
 from pydantic import Field, SecretStr
 
 from campaign.channels import _checks
-from campaign.channels._images import Frame
+from campaign.channels._card import picture_of
+from campaign.channels._images import Fitted, Frame
 from campaign.channels._oauth import App, Tokens
 from campaign.channels._outcome import outcome
 from campaign.channels._readback import SLACK, Listed, essence, search
@@ -41,6 +42,7 @@ API = "https://api.linkedin.com/rest"
 SCOPES = ("w_organization_social", "r_organization_social")
 POLLS = 20
 _FRAME = Frame(bytes=8_000_000, side=4096)
+_THUMB = Frame(bytes=2_000_000, side=1200)
 _EVERYBODY = {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []}
 _HASHTAG = regex.compile(r"\{hashtag\|\\?[#＃]\|((?:[^}\\]|\\.)*)\}")
 _URN = regex.compile(r"urn:li:(?:share|ugcPost):[0-9]+")
@@ -106,8 +108,8 @@ class LinkedIn(Social):
             return notes
         problems = [problem for problem in self.check(message) if problem.code not in ("version-ends", "sign-in-ends")]
         _checks.refuse(problems)
-        media = [self._upload(message, number) for number in range(len(message.images))]
-        return {**notes, "media": json.dumps(media)}
+        media = [self._upload(self.fitted(image, _FRAME)) for image in message.images]
+        return {**notes, "media": json.dumps(media), **({} if media else self._thumb(message))}
 
     def send(self, message: Post, *, key: str, notes: Notes) -> Receipt:
         """Post it."""
@@ -124,7 +126,7 @@ class LinkedIn(Social):
             "lifecycleState": "PUBLISHED",
             "isReshareDisabledByAuthor": False,
         }
-        content = self._content(message, json.loads(notes["media"]))
+        content = self._content(message, json.loads(notes["media"]), notes.get("thumb", ""))
         reply = self._call("POST", "/posts", json=body | ({"content": content} if content else {}), passed=(422,))
         if reply.status == 422:
             return self._duplicate(message, reply)
@@ -174,7 +176,7 @@ class LinkedIn(Social):
             pkce=False,
         )
 
-    def _content(self, message: Post, media: list[str]) -> dict[str, Any] | None:
+    def _content(self, message: Post, media: list[str], thumb: str) -> dict[str, Any] | None:
         images = [
             {"id": urn} | ({"altText": image.alt} if image.alt and not image.decorative else {})
             for urn, image in zip(media, message.images, strict=True)
@@ -186,10 +188,20 @@ class LinkedIn(Social):
         if message.link is None:
             return None
         card = {"source": message.link.url, "title": message.link.title or urlsplit(message.link.url).netloc}
-        return {"article": card | ({"description": message.link.description} if message.link.description else {})}
+        card |= {"description": message.link.description} if message.link.description else {}
+        return {"article": card | ({"thumbnail": thumb} if thumb else {})}
 
-    def _upload(self, message: Post, number: int) -> str:
-        fitted = self.fitted(message.images[number], _FRAME)
+    def _thumb(self, message: Post) -> dict[str, str]:
+        """The picture of the link's card, uploaded; nothing where there is none, or it could not be uploaded."""
+        picture = picture_of(self.http, message.link.url, _THUMB) if message.link else None
+        if picture is None:
+            return {}
+        try:
+            return {"thumb": self._upload(picture)}
+        except ChannelError:  # the post itself will tell what is wrong; it does not wait for a picture
+            return {}
+
+    def _upload(self, fitted: Fitted) -> str:
         body = {"initializeUploadRequest": {"owner": self._author}}
         begun = self._call("POST", "/images?action=initializeUpload", json=body, repeatable=True)
         urn, where = begun.need("value", "image"), begun.need("value", "uploadUrl")

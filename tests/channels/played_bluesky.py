@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 from campaign.channels.http import Answer, Sent
-from campaign.testing import Imitation, json_answer, route
+from campaign.testing import json_answer, route
+from tests.channels.linked_page import LinkedPage
 from tests.contracts import lexicon
 
 DID = "did:plc:abcdefghijklmnop"
@@ -23,7 +24,7 @@ def cid(value: Any) -> str:
     return "bafyrei" + hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:40]
 
 
-class PlayedBluesky(Imitation):
+class PlayedBluesky(LinkedPage):
     """`records` is what the account holds, by key; `accepted` every record ever created."""
 
     def __init__(self) -> None:
@@ -86,8 +87,10 @@ class PlayedBluesky(Imitation):
         self.must("swapRecord" in body and body["swapRecord"] is None, "create only")
         self.must(body["repo"] == DID, "our own repo")
         self._facets(record)
-        for image in record.get("embed", {}).get("images", []):
-            if image["image"]["ref"]["$link"] not in self.blobs:
+        embed = record.get("embed", {})
+        thumb = embed.get("external", {}).get("thumb")
+        for blob in [image["image"] for image in embed.get("images", [])] + ([thumb] if thumb else []):
+            if blob["ref"]["$link"] not in self.blobs:
                 return fail("InvalidRequest", 400, "Could not find blob")
         key, new = body["rkey"], cid(record)
         there = self.records.get(key)

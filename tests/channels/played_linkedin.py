@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from campaign.channels.http import Answer, Sent
-from campaign.testing import NOON, Imitation, json_answer, route
+from campaign.testing import NOON, json_answer, route
+from tests.channels.linked_page import LinkedPage
 from tests.contracts.strict import many, obj, one_of, text, wrong
 
 HOST = r"api\.linkedin\.com"
@@ -37,7 +38,7 @@ POST = obj(
     {
         "content": {
             "oneOf": [
-                obj({"article": obj({"source": text(), "title": text()}, {"description": text()})}),
+                obj({"article": obj({"source": text(), "title": text()}, {"description": text(), "thumbnail": IMAGE})}),
                 obj({"media": PICTURE}),
                 obj({"multiImage": obj({"images": many(PICTURE, 20, 2)})}),
             ]
@@ -47,7 +48,7 @@ POST = obj(
 UPLOAD = obj({"initializeUploadRequest": obj({"owner": one_of(ME)})})
 
 
-class PlayedLinkedIn(Imitation):
+class PlayedLinkedIn(LinkedPage):
     """`posts` is what the page holds, newest first."""
 
     def __init__(self) -> None:

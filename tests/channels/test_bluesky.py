@@ -71,6 +71,8 @@ def test_a_post_says_everything_in_the_networks_own_fields() -> None:
     }
     assert record["langs"] == ["en"]
     assert record["createdAt"] == "2023-10-10T12:00:00.000Z"
+    thumb = record["embed"]["external"].pop("thumb")
+    assert thumb["ref"]["$link"] in world.played.blobs
     assert record["embed"]["external"] == {
         "uri": "https://www.example.org/toolkit",
         "title": "The toolkit",

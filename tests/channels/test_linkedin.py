@@ -64,6 +64,7 @@ def test_a_post_with_a_link_gets_a_card_and_its_signs_escaped() -> None:
             "source": "https://www.example.org/toolkit",
             "title": "The toolkit",
             "description": "For practitioners",
+            "thumbnail": "urn:li:image:C0",
         }
     }
     assert receipt.remote_id == "urn:li:share:7000"

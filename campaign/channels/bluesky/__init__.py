@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr
 
 from campaign.channels import _checks
-from campaign.channels._images import Frame
+from campaign.channels._card import picture_of
+from campaign.channels._images import Fitted, Frame
 from campaign.channels._readback import SETTLED
 from campaign.channels._reply import Reply
 from campaign.channels._social import MOST_PARTS, Social, figures, told_of_part
@@ -34,12 +35,13 @@ from campaign.channels.base import (
 )
 from campaign.channels.bluesky.richtext import RichText, compose, read
 from campaign.channels.bluesky.session import Session
-from campaign.errors import Problem, Refused
+from campaign.errors import ChannelError, Problem, Refused
 from campaign.model import Post
 
 POST = "app.bsky.feed.post"
 MOST_TEXT = 300
 MOST_BYTES = 3000
+_THUMB = Frame(bytes=900_000, side=1200)
 _DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 
 
@@ -187,8 +189,11 @@ class Bluesky(Social):
     def _put(self, message: Post, record: dict[str, Any], key: str) -> tuple[Receipt, dict[str, str]]:
         body = {"repo": self._session.did, "collection": POST, "rkey": key, "record": record, "swapRecord": None}
         reply = self._session.call("POST", "com.atproto.repo.putRecord", json=body)
-        if reply.status == 400 and "could not find blob" in reply.text_at("message").lower():
+        if _lacks_blob(reply):
             self._embed(message)  # a server forgets uploads that no record uses; the same bytes get the same name again
+            reply = self._session.call("POST", "com.atproto.repo.putRecord", json=body)
+        if _lacks_blob(reply) and "thumb" in record.get("embed", {}).get("external", {}):
+            record["embed"]["external"].pop("thumb")  # the page has another picture now: better none than no post
             reply = self._session.call("POST", "com.atproto.repo.putRecord", json=body)
         if reply.status == 400 and reply.text_at("error") == "InvalidSwap":
             there = self._session.call("GET", "com.atproto.repo.getRecord", params=self._address(key))
@@ -226,15 +231,30 @@ class Bluesky(Social):
             return {"$type": "app.bsky.embed.images", "images": images}
         if post.link and self.options.link_card:
             card = {"uri": post.link.url, "title": post.link.title or post.link.url.split("/")[2]}
-            return {
-                "$type": "app.bsky.embed.external",
-                "external": {**card, "description": post.link.description},
-            }
+            external = {**card, "description": post.link.description, **self._thumb(post.link.url)}
+            return {"$type": "app.bsky.embed.external", "external": external}
         return None
+
+    def _thumb(self, url: str) -> dict[str, Any]:
+        """The picture of the link's card, uploaded; nothing where there is none, or it could not be uploaded."""
+        picture = picture_of(self.http, url, _THUMB)
+        if picture is None:
+            return {}
+        try:
+            return {"thumb": self._blob(picture)}
+        except ChannelError:  # the post itself will tell what is wrong; it does not wait for a picture
+            return {}
 
     def _upload(self, post: Post, number: int) -> dict[str, Any]:
         image = post.images[number]
         fitted = self.fitted(image, self._frame)
+        return {
+            "alt": "" if image.decorative else image.alt,
+            "image": self._blob(fitted),
+            "aspectRatio": {"width": fitted.width, "height": fitted.height},
+        }
+
+    def _blob(self, fitted: Fitted) -> Any:
         reply = self._session.call(
             "POST",
             "com.atproto.repo.uploadBlob",
@@ -245,11 +265,7 @@ class Bluesky(Social):
         if not reply.ok:
             raise self._session.error(reply)
         reply.need("blob", "ref", "$link")
-        return {
-            "alt": "" if image.decorative else image.alt,
-            "image": reply.dig("blob"),
-            "aspectRatio": {"width": fitted.width, "height": fitted.height},
-        }
+        return reply.dig("blob")
 
     def _resolve(self, handles: list[str]) -> dict[str, str]:
         known = {}
@@ -276,6 +292,10 @@ def rkey(planned_at: datetime, key: str, number: int) -> str:
 
 def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _lacks_blob(reply: Reply) -> bool:
+    return reply.status == 400 and "could not find blob" in reply.text_at("message").lower()
 
 
 def _split_uri(uri: str) -> tuple[str, str, str, str]:
