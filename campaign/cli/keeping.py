@@ -17,15 +17,29 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def backup(file: Path) -> None:
-    """Write the ledger, the mail engine's journals and the installation's files to FILE, while the service runs."""
-    from campaign.store import backups
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def backup(file: Path | None) -> None:
+    """Write the ledger, the mail engine's journals and the installation's files to FILE, while the service runs.
+
+    Without FILE it is named by its time, in the folder for backups; those too old to keep are deleted.
+    """
+    from campaign.store import ageing, backups
 
     with opened() as app:
-        found = backups.take(app.store.database, app.settings.home, file, key_id=app.key.id, now=app.clock.now())
-    click.echo(f"{file}: {sum(found.rows.values()):,} rows of {len(found.rows)} tables.")
+        now, folder, days = app.clock.now(), app.settings.backup_folder, app.settings.keep_backups
+        if file is None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target = file or folder / ageing.name_of(now)
+        found = backups.take(app.store.database, app.settings.home, target, key_id=app.key.id, now=now)
+        gone = app.age_out(now)
+    click.echo(f"{target}: {sum(found.rows.values()):,} rows of {len(found.rows)} tables.")
     click.echo(f"It does not hold the installation's key ({app.settings.key_file}): keep a copy of that elsewhere.")
+    if gone:
+        click.echo(f"Deleted, older than {days} days: {', '.join(gone)}.")
+    if target.parent.resolve() != folder.resolve():
+        click.echo(
+            f"It is not in {folder}: delete it yourself after {days} days, for it holds whoever is erased since."
+        )
 
 
 @click.command()

@@ -274,7 +274,11 @@ def erase(address: str, yes: bool, person: str) -> None:
         copies = erase_everywhere(
             app.store.database, app.ring, app.key, outbox, parse(address), who=who, now=app.clock.now()
         )
-    click.echo(f"Erased, with {copies} copies of emails in the outbox. Backups made before now still hold them.")
+    days = app.settings.keep_backups
+    click.echo(
+        f"Erased, with {copies} copies of emails in the outbox. "
+        f"Backups made before now hold them for {days} days at most."
+    )
 
 
 def _effect(found: Subscriber | None) -> str:

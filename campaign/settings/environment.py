@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     lock_seconds: float = Field(default=30.0, gt=0, le=600)
     mail_processes: int = Field(default=0, ge=0, le=64)
     keep_months: int = Field(default=12, ge=1)
+    keep_backups: int = Field(default=35, ge=1, le=3650)
+    backups: Path | None = None
     user: str = ""
 
     @field_validator("base_url", "media_url")
@@ -73,6 +75,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL of the ledger: `campaign.db` in the home unless set otherwise."""
         return self.database_url.get_secret_value() or f"sqlite:///{self.home / 'campaign.db'}"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups go that are given no name, and where old ones are looked for."""
+        return self.backups or self.home / "backups"
 
     @property
     def guests(self) -> frozenset[str]:

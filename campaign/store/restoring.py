@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from campaign.clock import to_micros
 from campaign.errors import CampaignError
@@ -19,6 +19,8 @@ from campaign.model import BroadcastState, DeliveryState, HoldScope, Strength
 from campaign.store import tallies
 from campaign.store.database import Database, bump
 from campaign.store.log import record
+from campaign.store.rights import erase_again
+from campaign.store.suppressions import Reason
 from campaign.store.tables import broadcasts, deliveries, holds, meta
 from campaign.store.tables_desk import challenges, sessions, sign_in_links
 from campaign.store.tables_lists import suppressions
@@ -68,6 +70,7 @@ def settle_in(
     """
     with database.write() as connection:
         brought = sum(_suppress(connection, row) for row in known or [])
+        erase_again(connection, _erased_since(known or [], to_micros(taken_at)))
         doubt = _doubt_unsettled(connection, now)
         connection.execute(
             update(broadcasts)
@@ -128,9 +131,16 @@ def unsettled(connection: Connection, hold: int) -> int:
     return len(connection.execute(doubt).all()) + len(connection.execute(held).all())
 
 
+def _erased_since(known: list[dict[str, Any]], taken_at: int) -> list[str]:
+    """The address hashes of those whom the backup still holds, and who were erased after it was taken."""
+    return [row["address_hash"] for row in known if row["reason"] == Reason.ERASED and row["made_at"] >= taken_at]
+
+
 def _suppress(connection: Connection, row: dict[str, Any]) -> int:
+    """Bring one suppression over; 0 where it stands already, or the backup knows that this very one was lifted."""
     same = [suppressions.c[name] == row[name] for name in ("address_hash", "scope", "target", "reason")]
-    there = select(suppressions.c.id).where(*same, suppressions.c.lifted_at.is_(None))
+    known = or_(suppressions.c.lifted_at.is_(None), suppressions.c.made_at == row["made_at"])
+    there = select(suppressions.c.id).where(*same, known)
     if connection.execute(there).first() is not None:
         return 0
     connection.execute(insert(suppressions).values(**row))

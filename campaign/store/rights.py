@@ -5,7 +5,7 @@ Erasure leaves one thing: the keyed hash of the address, suppressed, so that no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -87,6 +87,17 @@ def erase(database: Database, ring: KeyRing, address: Address, *, who: str, now:
         bump(connection)
     _clear_journal(database)
     return Erased(known=bool(number), subscriber=number, emails=gone)
+
+
+def erase_again(connection: Connection, marks: Collection[str]) -> int:
+    """Take away the people whose address hashes are `marks`, whom an old backup brought back; how many."""
+    numbers = connection.scalars(select(subscribers.c.id).where(subscribers.c.address_hash.in_(marks))).all()
+    for table in (requests, letters):
+        connection.execute(delete(table).where(table.c.address_hash.in_(marks)))
+    for number in numbers:
+        _forget_feedback(connection, number, tuple(marks))
+        _forget_person(connection, number)
+    return len(numbers)
 
 
 def _clear_journal(database: Database) -> None:

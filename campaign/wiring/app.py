@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -32,10 +32,12 @@ from campaign.delivery.shelf import Shelf
 from campaign.errors import ChannelDown
 from campaign.model import ChannelRef, Email
 from campaign.settings import Settings, load_installation, load_key
+from campaign.store.ageing import age_out
 from campaign.store.ciphers import know_cipher
 from campaign.store.keys import know_key
 from campaign.store.letters import LetterKind, post_letter
 from campaign.store.lists import save_senders
+from campaign.store.log import record
 from campaign.wiring.parts import make_parts, open_store
 from campaign.wiring.ways import Ways, media_publisher
 
@@ -177,6 +179,7 @@ class App:
 
         def forget(now: datetime) -> None:
             forget_old(self.store.database, self.key, outbox, now=now, keep_months=months)
+            self.age_out(now)
 
         found = [
             Chore(name="letters", seconds=2, job=lambda now: postman.work(now=now)),
@@ -185,6 +188,16 @@ class App:
         if self.settings.feedback_mailbox:
             found.append(Chore(name="feedback mailbox", seconds=60, job=self.read_feedback))
         return found
+
+    def age_out(self, now: datetime) -> list[str]:
+        """Delete copies of the ledger that are older than the settings keep them; their names."""
+        settings = self.settings
+        keep = timedelta(days=settings.keep_backups)
+        gone = age_out(settings.backup_folder, settings.home, now=now, keep=keep)
+        if gone:
+            with self.store.database.write() as connection:
+                record(connection, who="service", act="delete old backups", now=now, detail={"files": gone})
+        return gone
 
     def read_feedback(self, now: datetime) -> Counter[str]:
         """Read the feedback mailbox of the settings to its end; SettingsError where there is none."""

@@ -1,9 +1,10 @@
 """Backups and what a restore leaves: nothing lost, nothing sent again, and nobody who left comes back."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from campaign.address import KeyRing, parse
 from campaign.delivery import views
 from campaign.errors import RefusedError, StoreError
 from campaign.model import DeliveryState
-from campaign.store import backups, migrations, restoring
+from campaign.store import ageing, backups, migrations, restoring
 from campaign.store.database import Database
-from campaign.store.suppressions import Reason, suppress
+from campaign.store.rights import erase
+from campaign.store.subscribers import Details, save
+from campaign.store.suppressions import Reason, in_force, lift_own, suppress
 from campaign.store.tables import metadata
-from campaign.store.tables_lists import suppressions
+from campaign.store.tables_lists import subscribers, suppressions
 from tests.delivery.world import EIGHT, World, a_mailing, a_post, a_week
 
 
@@ -162,3 +165,66 @@ def test_a_log_cut_off_in_the_middle_of_a_line_is_read_to_there(tmp_path: Path) 
 
 def test_where_nothing_can_be_read_mail_cannot_be_trusted(tmp_path: Path) -> None:
     assert restoring.read_suppressions(None, tmp_path / "none") is None
+
+
+def test_who_was_erased_since_the_backup_is_erased_again(world: World, tmp_path: Path, life: ExitStack) -> None:
+    ring = KeyRing(world.key)
+    with world.store.database.write() as connection:
+        for name in ("gone", "stays", "back"):
+            save(connection, ring, parse(f"{name}@example.org"), Details(first_name=name.title()), now=world.now)
+    erase(world.store.database, ring, parse("back@example.org"), who="self", now=world.now - timedelta(days=1))
+    with world.store.database.write() as connection:
+        lift_own(connection, ring, parse("back@example.org").key, {"parents": "HSCP"}, now=world.now)
+        save(connection, ring, parse("back@example.org"), Details(first_name="Back"), now=world.now)
+    manifest = taken(world, tmp_path / "backup.tar.gz")
+    erase(world.store.database, ring, parse("gone@example.org"), who="self", now=world.now + timedelta(hours=1))
+    known = restoring.read_suppressions(world.store.database, world.folder / "suppressions.log")
+    database = restored(tmp_path, tmp_path / "backup.tar.gz", life)
+    restoring.settle_in(database, known, taken_at=manifest.taken_at, author="Ada", now=world.now)
+    with database.read() as connection:
+        assert set(connection.scalars(select(subscribers.c.first_name))) == {"Stays", "Back"}
+        standing = {each.reason for each in in_force(connection, ring.hashes(parse("back@example.org").key))}
+    assert not standing, "the backup knows that they came back of their own accord"
+
+
+def test_no_words_about_a_person_are_kept_apart(world: World, tmp_path: Path) -> None:
+    world.store.database.kept_apart = tmp_path / "log"
+    with world.store.database.write() as connection:
+        key = parse("ann@example.org").key
+        suppress(connection, KeyRing(world.key), key, reason=Reason.STAFF, detail="Ann's wish", now=world.now)
+    assert "Ann" not in (tmp_path / "log").read_text()
+
+
+NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "goes"),
+    [
+        (ageing.name_of(NOON - timedelta(days=36)), True),
+        (ageing.name_of(NOON - timedelta(days=35, seconds=1)), True),
+        (ageing.name_of(NOON - timedelta(days=34)), False),
+        ("campaign-2024-01-01.tar.gz", True),
+        ("campaign-2024-03-04.tar.gz", False),
+        ("campaign-20240101-060000.tar.gz.partial", True),
+        ("campaign-20240231-060000.tar.gz", False),
+        ("campaign-plan.tar.gz", False),
+        ("photos-20240101-060000.tar.gz", False),
+    ],
+)
+def test_backups_age_out_by_the_time_in_their_name(tmp_path: Path, name: str, goes: bool) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    gone = ageing.age_out(tmp_path, tmp_path / "home", now=NOON, keep=timedelta(days=35))
+    assert gone == ([name] if goes else [])
+    assert (tmp_path / name).exists() is not goes
+
+
+def test_ledgers_put_aside_age_out_by_their_last_write(tmp_path: Path) -> None:
+    ages = {"campaign.db.replaced-20240101-060000": 40, "campaign.db.replaced-20240101-060000-wal": 40,
+            "campaign.db.before-2-was-1": 36, "campaign.db.before-3-was-2": 1, "campaign.db": 90}  # fmt: skip
+    for name, days in ages.items():
+        (tmp_path / name).write_bytes(b"x")
+        moment = (NOON - timedelta(days=days)).timestamp()
+        os.utime(tmp_path / name, (moment, moment))
+    ageing.age_out(tmp_path / "none", tmp_path, now=NOON, keep=timedelta(days=35))
+    assert {path.name for path in tmp_path.iterdir()} == {"campaign.db", "campaign.db.before-3-was-2"}
