@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Known to carry emails, which have no length to measure; its TLS and DKIM libraries take long to load.
 NOT_MEASURED = frozenset({"smtp"})
+#: Where images are taken to be served while no installation says otherwise.
+ANYWHERE = "https://media.example.org"
 FORMATS = ("text", "json", "sarif", "github")
 
 EXAMPLES = """\b
@@ -61,7 +63,7 @@ def check(
         except ProgrammeError as error:
             outcomes.append((str(path), error.problems))
             continue
-        outcomes.append(judged(loaded, installation, links))
+        outcomes.append(judged(loaded, installation, links, alone=alone))
     click.echo(check_output.write(outcomes, "json" if as_json else form), nl=False)
     if any(check_output.errors_of(one) for one in outcomes):
         raise click.exceptions.Exit(1)
@@ -79,7 +81,9 @@ def read(path: Path, starts: datetime | None) -> Loaded:
     return replace(loaded, programme=with_monday(loaded.programme, starts.date(), loaded.source))
 
 
-def judged(loaded: Loaded, installation: Installation | None = None, links: bool = False) -> Report:
+def judged(
+    loaded: Loaded, installation: Installation | None = None, links: bool = False, *, alone: bool = False
+) -> Report:
     """Every problem of a loaded programme, by the file alone or with what an installation knows."""
     from campaign.clock import SystemClock
     from campaign.programme.checks import check as judge
@@ -87,23 +91,24 @@ def judged(loaded: Loaded, installation: Installation | None = None, links: bool
     return judge(
         loaded,
         today=SystemClock().now().date(),
-        measures=lambda: measures(loaded),
+        measures=lambda: measures(loaded, alone=alone),
         installation=installation,
         more=_try_links if links else None,
     )
 
 
-def measures(loaded: Loaded) -> Mapping[str, Measure]:
+def measures(loaded: Loaded, *, alone: bool = False) -> Mapping[str, Measure]:
     """A channel to measure with for each that the programme names and that is of a known kind.
 
-    It has the options of the installation at hand. Without one it is taken to serve images where networks fetch them.
+    It has the options of the installation at hand, and knows what its network once said of its limits. Without one, or
+    `alone`, it is taken to serve images where networks fetch them.
     """
-    from campaign.channels.base import Tools
+    from campaign.channels.base import MemoryNotes, Tools
     from campaign.channels.registry import Registry
     from campaign.errors import SettingsError
 
     registry, made = Registry(), {}
-    given, media_url = _at_hand()
+    given, media_url, notes = ({}, ANYWHERE, {}) if alone else _at_hand()
     used = {name for post in loaded.programme.posts.values() for name in post.channels}
     for name, channel in loaded.programme.channels.items():
         if channel.kind in NOT_MEASURED and name not in used:
@@ -114,20 +119,33 @@ def measures(loaded: Loaded) -> Mapping[str, Measure]:
             options = registry.measure(name, channel.kind, own)
         except SettingsError:  # told as "not judged": a package of that kind may be installed elsewhere
             continue
-        tools = Tools(name=name, media_url=media_url, publish_media=lambda data, media_type: "")
+        known = MemoryNotes(notes.get(name))
+        tools = Tools(name=name, notes=known, media_url=media_url, publish_media=lambda data, media_type: "")
         made[name] = registry.get(channel.kind)(options, tools)
     return made
 
 
-def _at_hand() -> tuple[Mapping[str, ChannelEntry], str]:
-    """The channels of the installation at hand, and where it serves images."""
+def _at_hand() -> tuple[Mapping[str, ChannelEntry], str, Mapping[str, Mapping[str, str]]]:
+    """The channels of the installation at hand, where it serves images, and what each channel noted of its network."""
     from campaign.settings import load_settings
     from campaign.settings.installation import load_installation
 
     settings = load_settings()
     if not (settings.home / "channels.yaml").exists():
-        return {}, "https://media.example.org"
-    return load_installation(settings).channels, settings.media_url
+        return {}, ANYWHERE, {}
+    entries = load_installation(settings).channels
+    return entries, settings.media_url, _noted(list(entries))
+
+
+def _noted(names: list[str]) -> Mapping[str, Mapping[str, str]]:
+    from campaign.cli.common import opened
+    from campaign.errors import CampaignError
+
+    try:
+        with opened() as app:
+            return {name: app.store.notes(name).plain() for name in names}
+    except CampaignError:  # what wants the ledger says so itself; to measure, the networks' usual limits do
+        return {}
 
 
 def _try_links(sheet: Sheet) -> list[Problem]:
@@ -181,6 +199,8 @@ def facts(app: App, tokens: bool = False) -> Installation:
         senders=app.installation.senders,
         rates={name: rate for name, rate in rates.items() if rate > 0},
         tokens=_tokens(app, list(entries)) if tokens else {},
+        closures=app.settings.closed_days,
+        division=app.settings.bank_holidays.value,
     )
 
 

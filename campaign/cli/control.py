@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("what", required=False, default="")
 @click.option("--all", "everything", is_flag=True, help="Stop essential messages too.")
 @click.option("--reason", default="", help="Why: everybody sees it until the pause is lifted.")
-@click.option("--pages", is_flag=True, help="Keep the pages locked as well.")
+@click.option("--pages", is_flag=True, help="Keep the pages locked as well, and what leads to them back.")
 @as_option
 def pause(what: str, everything: bool, reason: str, pages: bool, person: str) -> None:
     """Pause everything, or one campaign or channel (WHAT). Works within two seconds, wherever the service runs."""

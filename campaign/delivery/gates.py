@@ -5,7 +5,7 @@ Asked at opening, and again before each begin, so that an approval or a document
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from campaign import render
@@ -47,10 +47,15 @@ def digest_of(parts: Parts, force: InForce, planned: Planned) -> str:
 
 
 def waits_for(
-    parts: Parts, force: InForce, planned: Planned, approvals: Mapping[str, Approval], now: datetime
+    parts: Parts,
+    force: InForce,
+    planned: Planned,
+    approvals: Mapping[str, Approval],
+    holds: Iterable[Hold],
+    now: datetime,
 ) -> tuple[str, ...]:
     """Every reason why it cannot open at `now`, in words for a person; empty where it can."""
-    return tuple(_reasons(parts, force, planned, approvals, now))
+    return (*_reasons(parts, force, planned, approvals, now), *page_against(force, planned, holds, now))
 
 
 def _reasons(
@@ -96,15 +101,26 @@ def facts_against(
     files: Mapping[str, bytes],
     now: datetime,
 ) -> Iterator[str]:
-    """What the documents' owners and the pages say against sending it at `now`."""
+    """What the documents' owners say against sending it at `now`."""
     for resource in _needed(programme, message):
         yield from _against_resource(programme, resource, now)
     for name in render.needed_blocks(programme, message, day, files):
         yield f"{programme.resources[name].title} is not approved"
-    if isinstance(message, PlannedPost) and message.link == "day" and day is not None:
-        opens = resolve_start(day, programme)
-        if opens is not None and now < opens:
-            yield f"the page it links to opens at {opens.isoformat()}"
+
+
+def page_against(force: InForce, planned: Planned, holds: Iterable[Hold], now: datetime) -> Iterator[str]:
+    """What keeps the page locked to which it leads its readers. `holds`: all there are, the programme's own too."""
+    day = planned.day
+    opens = resolve_start(day, force.programme) if day is not None else None
+    if opens is None or not render.links_to_page(planned.message, day, force.files):
+        return
+    if now < opens:
+        yield f"the page it links to opens at {opens.isoformat()}"
+    for hold in holds:
+        if hold.locks(force.slug, opens, now):
+            yield f"the page it links to is kept locked by a pause of {hold.author}" + (
+                hold.reason and f": {hold.reason}"
+            )
 
 
 def _needed(programme: Programme, message: PlannedPost | PlannedMailing) -> list[Resource]:

@@ -11,6 +11,7 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
 from campaign.errors import ChannelError, TryLater, Uncertain
 from campaign.model import Broadcast, Delivery, DeliveryState, HoldScope, Post, Strength
+from campaign.plan import planned_holds
 from campaign.store.deliveries import Settled
 from campaign.store.log import SERVICE
 
@@ -74,7 +75,9 @@ class Posting:
         planned = next((each for each in force.planned if each.key == broadcast.key), None)
         if planned is None:
             return ""
-        return "; ".join(gates.facts_against(force.now_says, planned.message, planned.day, force.files, now))
+        against = gates.facts_against(force.now_says, planned.message, planned.day, force.files, now)
+        holds = (*self._holds.all(), *planned_holds(force.programme))
+        return "; ".join([*against, *gates.page_against(force, planned, holds, now)])
 
     def _attempt(self, broadcast: Broadcast, delivery: Delivery, post: Post, channel: Channel[Post], kind: str) -> None:
         deliveries = self._parts.store.deliveries

@@ -74,8 +74,8 @@ class Ring:
         self._next = None
         opened = 0
         for force in self._shelf.all():
-            self._unlock(force, now)
             scene_here = replace(scene, holds=[*scene.holds, *plan.planned_holds(force.programme)])
+            self._unlock(force, scene_here)
             rows, settled = store.ledger.unsettled(force.slug, SETTLED)
             for planned, row in _due(force, rows, settled, now, self._soonest):
                 opened += self._decide(force, planned, row, scene_here)
@@ -85,7 +85,7 @@ class Ring:
         known = Known(
             state=row.state if row else None,
             holds=tuple(scene.holds),
-            waits_for=gates.waits_for(self._parts, force, planned, scene.approvals, scene.now),
+            waits_for=gates.waits_for(self._parts, force, planned, scene.approvals, scene.holds, scene.now),
             last_opened=scene.last_opened.get(planned.key.channel),
             moved=bool(row and row.moved),
         )
@@ -123,21 +123,22 @@ class Ring:
         post = post_of(self._parts, force, planned, now)
         channel.send(post, key=self._parts.wire_key(planned.key, 0), notes={})
 
-    def _unlock(self, force: InForce, now: datetime) -> None:
+    def _unlock(self, force: InForce, scene: Scene) -> None:
         for unlock in force.unlocks:
-            if now < unlock.at:
+            locks = [hold for hold in scene.holds if hold.locks(force.slug, unlock.at, scene.now)]
+            if scene.now < unlock.at:
                 self._soonest(unlock.at)
+            elif locks:
+                for hold in locks:
+                    self._soonest(hold.until)
             elif (force.slug, unlock.day.id) not in self._unlocked:
                 self._unlocked.add((force.slug, unlock.day.id))
-                if not self._parts.store.log.has(act="unlock", campaign=force.slug, target=unlock.day.id):
-                    self._parts.store.log.add(
-                        who=SERVICE,
-                        act="unlock",
-                        now=now,
-                        campaign=force.slug,
-                        target=unlock.day.id,
-                        detail={"at": unlock.at.isoformat()},
-                    )
+                self._log_unlock(unlock, scene.now)
+
+    def _log_unlock(self, unlock: plan.Unlock, now: datetime) -> None:
+        log, which = self._parts.store.log, {"campaign": unlock.campaign, "target": unlock.day.id}
+        if not log.has(act="unlock", **which):
+            log.add(who=SERVICE, act="unlock", now=now, **which, detail={"at": unlock.at.isoformat()})
 
     def _soonest(self, moment: datetime | None) -> None:
         if moment is not None and (self._next is None or moment < self._next):

@@ -12,7 +12,7 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.ring import as_moved
 from campaign.delivery.shelf import InForce
 from campaign.model import Broadcast, BroadcastKind, BroadcastState, DeliveryState, PlannedPost
-from campaign.plan import Planned
+from campaign.plan import Planned, planned_holds
 from campaign.store.controls import Approval
 
 SENT = DeliveryState.SENT
@@ -102,7 +102,7 @@ def week(parts: Parts, force: InForce, now: datetime) -> Week:
         title=force.programme.campaign.title,
         timezone=force.programme.campaign.timezone,
         revision=force.number,
-        days=tuple(_days(force, items, now)),
+        days=tuple(_days(parts, force, items, now)),
     )
 
 
@@ -114,8 +114,9 @@ def ahead(parts: Parts, forces: Iterable[InForce], now: datetime) -> list[InForc
     ]
 
 
-def _days(force: InForce, items: Sequence[Item], now: datetime) -> Iterable[DayView]:
+def _days(parts: Parts, force: InForce, items: Sequence[Item], now: datetime) -> Iterable[DayView]:
     unlocks = {unlock.day.id: unlock.at for unlock in force.unlocks}
+    holds = (*parts.store.holds.all(), *planned_holds(force.programme))
     for day in force.programme.days:
         at = unlocks.get(day.id)
         yield DayView(
@@ -123,7 +124,7 @@ def _days(force: InForce, items: Sequence[Item], now: datetime) -> Iterable[DayV
             dates=day.dates,
             title=" and ".join(theme.title for theme in day.themes),
             unlock_at=at,
-            unlocked=at is not None and at <= now,
+            unlocked=at is not None and at <= now and not any(hold.locks(force.slug, at, now) for hold in holds),
             items=tuple(sorted((item for item in items if item.day == day.id), key=lambda item: item.at)),
         )
     rest = tuple(sorted((item for item in items if not item.day), key=lambda item: item.at))

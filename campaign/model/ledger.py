@@ -107,6 +107,10 @@ class Hold:
         """
         return self.until is None if self.id else self.on_at(now)
 
+    def locks(self, campaign: str, opens: datetime, now: datetime) -> bool:
+        """Whether it keeps a page of that campaign locked: it holds pages, is on, and was when the page was to open."""
+        return self.pages and self.covers(campaign=campaign, channel="") and self.stands(now) and self.since <= opens
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastKey:

@@ -9,7 +9,9 @@ from datetime import datetime
 from campaign.model import Day, PlannedMailing, PlannedMessage, PlannedPost, Programme, Theme
 from campaign.render import visible
 from campaign.render.compose import body_name
+from campaign.render.compose import template_name as email_name
 from campaign.render.post import template_name
+from campaign.render.shipped import shipped
 
 _RESOURCE = re.compile(r"resource:([A-Za-z0-9][A-Za-z0-9_-]*)")
 _ADDRESS = re.compile(r"https?://[^\s<>\"')\]}]+", re.IGNORECASE)
@@ -51,6 +53,17 @@ def own_texts(planned: PlannedMessage, files: Mapping[str, bytes]) -> list[str]:
         texts += [planned.subject, planned.preheader]
         names += [body_name(planned)] if planned.body else []
     return texts + [files[name].decode("utf-8", "replace") for name in names if name in files]
+
+
+def links_to_page(planned: PlannedMessage, day: Day | None, files: Mapping[str, bytes]) -> bool:
+    """Whether a message leads its readers to its day's page."""
+    if day is None:
+        return False
+    texts = own_texts(planned, files)
+    if isinstance(planned, PlannedMailing):
+        name = email_name(planned)
+        texts.append((files.get(name) or shipped().get(name, b"")).decode("utf-8", "replace"))
+    return (isinstance(planned, PlannedPost) and planned.link == "day") or any("page_url" in text for text in texts)
 
 
 def needed_blocks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,14 @@ class Approving(StrEnum):
     OFF = "off"
 
 
+class Division(StrEnum):
+    """Whose bank holidays are kept (gov.uk/bank-holidays)."""
+
+    ENGLAND_AND_WALES = "england-and-wales"
+    SCOTLAND = "scotland"
+    NORTHERN_IRELAND = "northern-ireland"
+
+
 class Settings(BaseSettings):
     """The installation's settings. Every name is `CAMPAIGN_` plus the field's name in upper case."""
 
@@ -43,6 +52,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     approvals: Approving = Approving.AUTO
     guest_list: str = ""
+    bank_holidays: Division = Division.ENGLAND_AND_WALES
+    closures: str = ""
     alerts_email: str = ""
     alerts_webhook: SecretStr = SecretStr("")
     alerts_channel: str = ""
@@ -71,6 +82,17 @@ class Settings(BaseSettings):
             raise ValueError("is not a web address; write https://...")
         return value.rstrip("/")
 
+    @field_validator("closures")
+    @classmethod
+    def _dated(cls, value: str) -> str:
+        _closed(value)
+        return value
+
+    @property
+    def closed_days(self) -> Mapping[date, str]:
+        """Days without work besides the bank holidays, with their names."""
+        return _closed(self.closures)
+
     @property
     def database(self) -> str:
         """The SQLAlchemy URL of the ledger: `campaign.db` in the home unless set otherwise."""
@@ -85,6 +107,17 @@ class Settings(BaseSettings):
     def guests(self) -> frozenset[str]:
         """The addresses mail may reach, casefolded; empty means all."""
         return frozenset(part.strip().casefold() for part in self.guest_list.split(",") if part.strip())
+
+
+def _closed(text: str) -> dict[date, str]:
+    found: dict[date, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        day, _, name = part.partition(" ")
+        try:
+            found[date.fromisoformat(day)] = name.strip() or "closed"
+        except ValueError:
+            raise ValueError("is not a list of days; write 2022-09-19 State funeral, 2023-05-08 Coronation") from None
+    return found
 
 
 def load_settings(**overrides: Any) -> Settings:

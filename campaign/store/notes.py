@@ -30,6 +30,14 @@ class ChannelNotes:
             ).first()
         return None if row is None else self._clear(row.value, row.secret)
 
+    def plain(self) -> dict[str, str]:
+        """Every note that is no secret, by name."""
+        query = select(channel_notes.c.name, channel_notes.c.value).where(
+            channel_notes.c.channel == self._channel, channel_notes.c.secret.is_(False)
+        )
+        with self._database.read() as connection:
+            return {row.name: row.value for row in connection.execute(query)}
+
     def swap(self, name: str, *, old: str | None, new: str | None, secret: bool = False) -> bool:
         """Set `name` from `old` to `new` in one step (None: absent); False when it was not `old` any more."""
         mine = (channel_notes.c.channel == self._channel) & (channel_notes.c.name == name)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from campaign.delivery.forms import Published
 from campaign.model import Before, Day, EventState, Programme, Resource, ResourceType, Theme, ThemeStatus
+from campaign.plan import planned_holds
 from campaign.render import document as doc
 from campaign.render import speak, visible
 from campaign.render.markdown import Target
@@ -65,17 +66,8 @@ class Gate:
     def is_open(self, day: Day) -> bool:
         """Whether the day's page shows now: its time has come, and no hold on pages was on then and still is."""
         opens = self.opens(day)
-        return opens is not None and self.now >= opens and not any(start <= opens for start in self._page_holds())
-
-    def _page_holds(self) -> Iterable[datetime]:
-        """When each hold that keeps pages locked, and is on now, began."""
-        for hold in self.published.holds:
-            if hold.pages and hold.on_at(self.now) and hold.covers(campaign=self.programme.campaign.id, channel=""):
-                yield hold.since
-        for planned in self.programme.campaign.holds:
-            start, end = (visible.moment(wall, self.zone) for wall in (planned.start, planned.end))
-            if planned.pages and start <= self.now < end:
-                yield start
+        campaign, holds = self.programme.campaign.id, [*self.published.holds, *planned_holds(self.programme)]
+        return opens is not None and self.now >= opens and not any(h.locks(campaign, opens, self.now) for h in holds)
 
     def _kept_back(self) -> frozenset[str]:
         """Resources whose days have all had their time but are kept locked by a hold: as unseen as the days."""
