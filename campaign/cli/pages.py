@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campaign.web.parts import Desk, Parts, Site
+    from campaign.web.parts import Desk, Parts, Provider, Site
     from campaign.web.serve import Server
     from campaign.wiring import App
 
@@ -63,6 +63,25 @@ def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
     )
 
 
+def provider_of(app: App) -> Provider | None:
+    """Where the team signs in elsewhere; None where the settings name no provider. SettingsError."""
+    from campaign.settings.provider import provider_settings
+    from campaign.web.parts import Provider
+
+    found, settings = provider_settings(app.settings), app.settings
+    if found is None:
+        return None
+    return Provider(
+        issuer=found.issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        name=found.name,
+        call=app.ways.ask,
+        tenants=found.tenants,
+        roles=found.roles,
+    )
+
+
 def desk_of(app: App) -> Desk:
     """What the desk works with."""
     from campaign.channels.registry import Registry
@@ -85,6 +104,7 @@ def desk_of(app: App) -> Desk:
         promise=promise,
         other=app.settings.approvals is Approving.REQUIRED_OTHER,
         letter=app.write_letter,
+        provider=provider_of(app),
         facts=lambda: facts(app),
     )
 

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     sns_topics: str = ""
     postmark_hook: SecretStr = SecretStr("")
     notify_hook: SecretStr = SecretStr("")
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_name: str = ""
+    oidc_tenants: str = ""
+    oidc_roles: str = ""
     health_host: str = "127.0.0.1"
     health_port: int = Field(default=8484, ge=0, le=65535)
     web_host: str = "127.0.0.1"

@@ -112,6 +112,12 @@ class Accounts:
             row = connection.execute(mine).first()
             return find_account(connection, row.person) if row else None
 
+    def issuers_of(self, person: int) -> list[str]:
+        """Where that person signs in as well: the issuers."""
+        mine = select(identities.c.issuer).where(identities.c.person == person).order_by(identities.c.id)
+        with self._database.read() as connection:
+            return list(connection.execute(mine).scalars())
+
     def recognise(self, person: int, issuer: str, subject: str, *, now: datetime) -> Account:
         """From now on that subject signs in to that account.
 

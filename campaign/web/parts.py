@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from campaign.clock import Clock
 from campaign.delivery.forms import Hook, Labels, Offer, PreferencesForm, Published, SignUpForm
 from campaign.delivery.parts import Parts as Work
+from campaign.model import Role
 
 if TYPE_CHECKING:
     from campaign.programme.checks import Installation
@@ -172,6 +173,24 @@ class Visitors(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Where the team signs in elsewhere (OpenID Connect). `name` stands on the button.
+
+    `tenants` are those of an issuer for several (Microsoft Entra) that may sign in. `roles`: (claim, value) -> role;
+    where there are any, the role follows them at each sign-in. `call` makes one HTTP request (method, address, form,
+    headers, what of it is secret) and gives status and body; it follows no redirect, and raises CampaignError.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+    call: Callable[[str, str, Mapping[str, str], Mapping[str, str], tuple[str, ...]], tuple[int, bytes]]
+    tenants: tuple[str, ...] = ()
+    roles: tuple[tuple[str, str, Role], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What the desk works with. `kinds`: every channel's kind by name; `promise` is what a kind says of itself.
 
@@ -188,6 +207,7 @@ class Desk:
     facts: Callable[[], Installation] | None = None
     letter: Callable[[str, str, Mapping[str, str], datetime], bool] = _no_letter
     until: Callable[[str], datetime | None] = _not_known
+    provider: Provider | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

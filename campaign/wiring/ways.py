@@ -150,6 +150,13 @@ class Ways:
             raise TryLater("The server did not say what time it is.")
         return date
 
+    def ask(
+        self, method: str, url: str, data: Mapping[str, str], headers: Mapping[str, str], secrets: tuple[str, ...]
+    ) -> tuple[int, bytes]:
+        """Status and body of an answer, whatever its status; no redirect is followed. Raises ChannelError."""
+        reply = self._network().request(method, url, data=data or None, headers=headers, secrets=secrets)
+        return reply.status, reply.body
+
     def post_json(self, url: str, body: Mapping[str, str]) -> None:
         """Post JSON to an address of our own settings; TryLater where it answers anything but 2xx."""
         reply = self._network().request("POST", url, json=dict(body), secrets=(url,))

@@ -83,7 +83,7 @@ def test_without_scripts_nothing_asks_for_a_passkey(browser: Browser, desk: Desk
     with opened(browser, script=False) as page:
         sign_in(page, desk, Role.EDITOR)
         page.goto(f"{desk.parts.site.base_url}/desk/account")
-        assert page.get_by_text("Adding a passkey needs JavaScript.").is_visible()
+        assert page.get_by_text("Adding a passkey needs JavaScript").is_visible()
         assert not page.get_by_role("button", name="Add a passkey").is_visible()
 
 

@@ -89,6 +89,8 @@ def show(ask: Ask, errors: dict[str, str]) -> Response:
         sessions=browsers(ask, ask.account.person),
         zone=ask.door.zone(),
         passkeys=kept_passkeys(ask),
+        provider=ask.door.provider,
+        elsewhere=ask.work.store.accounts.issuers_of(ask.account.person),
         may_passkey=bool(party(ask.door.parts.site)),
         codes_left=ask.work.store.seconds.codes_left(ask.account.person) if ask.account.second else 0,
     )

@@ -33,6 +33,7 @@ from campaign.web.templating import Templates
 if TYPE_CHECKING:
     from campaign.store.account_rows import Account
     from campaign.store.sessions import Session
+    from campaign.web.desk.elsewhere import Elsewhere
 
 FIELD = "form"
 #: Where one may be led back to after signing in: a page of the desk.
@@ -155,8 +156,14 @@ class Door:
         self.desk = desk
         self.templates = templates
         self.guessing = Guessing(desk.work, parts.site)
+        self.elsewhere: Elsewhere | None = None
         self.shelf = Shelf(desk.work.store)
         self.cookie = "__Host-desk" if parts.site.secure and not parts.site.root else "desk"
+
+    @property
+    def provider(self) -> str:
+        """The name of the provider where one may sign in; "" where there is none."""
+        return self.desk.provider.name if self.desk.provider else ""
 
     def route(self, act: Act) -> Route:
         """The route of an act, behind the door."""

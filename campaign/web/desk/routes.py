@@ -10,6 +10,7 @@ from campaign.web.desk import (
     activity,
     checks,
     editing,
+    elsewhere,
     mailing,
     messages,
     needs,
@@ -91,6 +92,7 @@ ACTS = (
     Act("POST", "/desk/account/passkeys/begin", Role.VIEWER, passkeys.begin),
     Act("POST", "/desk/account/passkeys", Role.VIEWER, passkeys.add),
     Act("POST", "/desk/account/passkeys/{id:int}/remove", Role.VIEWER, passkeys.remove),
+    Act("POST", "/desk/account/provider", Role.VIEWER, elsewhere.connect),
     Act("POST", "/desk/account/sessions/{id:int}", Role.VIEWER, account.end_session),
     Act("POST", "/desk/sign-out", Role.VIEWER, account.sign_out),
 )
@@ -100,5 +102,8 @@ def desk_routes(parts: Parts, desk: Desk, templates: Templates) -> list[BaseRout
     """The desk's addresses."""
     door = Door(parts, desk, templates)
     signing_in = signing.Signing(door, passkeys=bool(party(parts.site)))
-    arriving = passkeys.Arriving(signing_in)
-    return [*signing_in.routes(), *arriving.routes(), *(door.route(act) for act in ACTS)]
+    routes = [*signing_in.routes(), *passkeys.Arriving(signing_in).routes()]
+    if desk.provider is not None:
+        door.elsewhere = elsewhere.Elsewhere(door, desk.provider)
+        routes += elsewhere.Provided(signing_in, door.elsewhere).routes()
+    return [*routes, *(door.route(act) for act in ACTS)]

@@ -62,7 +62,7 @@ class Signing:
     def sign_in_page(self, errors: dict[str, str], login: str, wanted: str) -> Response:
         """The form to sign in, and the other ways."""
         status = 422 if errors else 200
-        ways = {"passkeys": bool(self.passkeys)}
+        ways = {"passkeys": self.passkeys, "provider": self.door.provider}
         return self._page("sign_in", status, errors=errors, login=login, next=wanted, **ways)
 
     async def sign_in(self, request: Request) -> Response:
@@ -77,15 +77,15 @@ class Signing:
         account, code = self.accounts.called(login), text_of(sent, "code")
         made = self.guessing.begin(request, login, network, account, now)
         if not made.open and not (code and self.guessing.take({"blocked": network}, now).open):
-            return self._often()
+            return self.often()
         known = self.accounts.secrets_of(login)
         right = passwords.matches(known.password if known else "", text_of(sent, "password"))
         if not made.open:
             if known is None or not right or not known.second:
-                return self._often()
+                return self.often()
             made = self.guessing.take({"code": login}, now)
         if not made.open:
-            return self._often()
+            return self.often()
         if known is None or not right or not self._second(known, code):
             self.guessing.failed(login, network, account, now)
             words = self.door.templates.words()
@@ -97,7 +97,8 @@ class Signing:
         """The neighbourhood that a request comes from."""
         return network_of(client_address(request, self.door.parts.site))
 
-    def _often(self) -> Response:
+    def often(self) -> Response:
+        """Too many tries: what to do instead."""
         answer = self._page("often", 429)
         answer.headers["Retry-After"] = str(QUARTER // timedelta(seconds=1))
         return answer
@@ -116,7 +117,7 @@ class Signing:
     def _letter(self, request: Request, sent: FormData) -> Response:
         login, now = text_of(sent, "login").casefold()[:320], self.door.parts.clock.now()
         if not self.guessing.take({"letters": self.network(request)}, now).open:
-            return self._often()
+            return self.often()
         account = self.accounts.called(login)
         if account and account.login and self.guessing.take({"letter": login}, now).open:
             token = self.links.browser(account.person, now=now)
@@ -146,7 +147,10 @@ class Signing:
         if found is None:
             return self._page("old_link", 404)
         given = {"name": "", "login": "", **values}
-        return self._page("enter", 422 if errors else 200, link=found, errors=errors, values=given)
+        elsewhere = self.door.provider if found.account and not found.account.ready else ""
+        way = f"/desk/sign-in/with?link={request.path_params['token']}"
+        context = {"link": found, "errors": errors, "values": given, "provider": elsewhere, "way": way}
+        return self._page("enter", 422 if errors else 200, **context)
 
     async def use_link(self, request: Request) -> Response:
         """Use a one-time link."""
