@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from campaign.channels._images import Fitted, Frame, UnfitImage, fit
+from campaign.channels._oauth import Tokens
 from campaign.channels._readback import moment
 from campaign.channels._reply import Reply
 from campaign.channels._tokens import Keychain
 from campaign.channels.base import Channel, Receipt, Tools
+from campaign.channels.lasting import SIGN_IN
 from campaign.errors import ChannelDown, Refused, TryLater
 from campaign.model import Image, Post
 
@@ -50,6 +53,12 @@ class Social(Channel[Post]):
     def settle_tokens(self, tokens: dict[str, Any]) -> Mapping[str, Any]:
         """What to keep of freshly granted tokens: all of it, where a network has nothing better."""
         return tokens
+
+    def ends(self) -> Mapping[str, datetime]:
+        """When the sign-in runs out, where that is known."""
+        tokens = getattr(self, "_tokens", None)
+        until = tokens.expires if isinstance(tokens, Tokens) else None
+        return {SIGN_IN: until} if until else {}
 
     def fitted(self, image: Image, frame: Frame) -> Fitted:
         """`image` within `frame`; Refused where it cannot be."""

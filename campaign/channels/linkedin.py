@@ -35,7 +35,7 @@ from campaign.channels.base import (
     Tools,
     Unknown,
 )
-from campaign.errors import ChannelDown, ChannelError, Problem, Refused, TryLater, Uncertain
+from campaign.errors import ChannelDown, ChannelError, Problem, Refused, Severity, TryLater, Uncertain
 from campaign.model import Post
 
 API = "https://api.linkedin.com/rest"
@@ -96,7 +96,8 @@ class LinkedIn(Social):
             problems.append(
                 Problem(
                     "version-ends",
-                    f"LinkedIn's version {self.options.version} will not live until this post is due.",
+                    f"Version {self.options.version} of LinkedIn's API may be gone when this post is due.",
+                    severity=Severity.WARNING,
                     hint="Set the channel's `version` to a newer month (YYYYMM).",
                 )
             )
@@ -106,8 +107,7 @@ class LinkedIn(Social):
         """Upload the images and wait until they are there."""
         if "media" in notes:
             return notes
-        problems = [problem for problem in self.check(message) if problem.code not in ("version-ends", "sign-in-ends")]
-        _checks.refuse(problems)
+        _checks.refuse(self.check(message))
         media = [self._upload(self.fitted(image, _FRAME)) for image in message.images]
         return {**notes, "media": json.dumps(media), **({} if media else self._thumb(message))}
 
@@ -140,6 +140,10 @@ class LinkedIn(Social):
         wanted, now = self.words(message), self.tools.now()
         found = search(self._pages(), wanted=wanted, since=since, now=now)
         return sent({"id": found.id, "url": found.url}) if isinstance(found, Listed) else found
+
+    def ends(self) -> Mapping[str, datetime]:
+        """When the sign-in and the API's version run out."""
+        return {**super().ends(), f"LinkedIn's version {self.options.version}": version_ends(self.options.version)}
 
     def verify(self) -> Account:
         """The page, and until when sign-in and version live."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -198,7 +198,7 @@ def facts(app: App, tokens: bool = False) -> Installation:
         lists=lists,
         senders=app.installation.senders,
         rates={name: rate for name, rate in rates.items() if rate > 0},
-        tokens=_tokens(app, list(entries)) if tokens else {},
+        tokens=_kept_until(app, entries) | (_tokens(app, list(entries)) if tokens else {}),
         closures=app.settings.closed_days,
         division=app.settings.bank_holidays.value,
     )
@@ -217,16 +217,33 @@ def _rate(entry: ChannelEntry) -> float:
     return sum(rates) if all(rates) else 0.0
 
 
-def _tokens(app: App, names: list[str]) -> dict[str, Any]:
+def _kept_until(app: App, names: Iterable[str]) -> dict[str, datetime]:
+    """Until when each channel stays signed in, as far as it is known without asking."""
+    from campaign.channels.lasting import SIGN_IN, Ends
+    from campaign.errors import SettingsError
+
+    found: dict[str, datetime] = {}
+    for name in names:
+        try:
+            channel = app.ways.real(name)
+        except SettingsError:  # `doctor` and `channels` tell what is wrong with it
+            continue
+        until = channel.ends().get(SIGN_IN) if isinstance(channel, Ends) else None
+        found |= {name: until} if until else {}
+        channel.close()
+    return found
+
+
+def _tokens(app: App, names: list[str]) -> dict[str, datetime]:
     from campaign.channels.base import Verifies
     from campaign.errors import ChannelError, SettingsError
-    from campaign.model import ChannelRef
 
     found = {}
     for name in names:
         try:
-            channel = app.ways.channel(ChannelRef(id=name, kind=app.installation.channels[name].kind))
+            channel = app.ways.real(name)
             account = channel.verify() if isinstance(channel, Verifies) else None
+            channel.close()
         except (ChannelError, SettingsError) as error:
             click.echo(f"{name} could not be asked: {error}", err=True)
             continue

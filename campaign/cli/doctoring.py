@@ -14,6 +14,7 @@ from campaign.cli.common import opened
 
 if TYPE_CHECKING:
     from campaign.channels.base import Verifies
+    from campaign.plan import Planned
     from campaign.wiring import App
 
 #: Less room than this on the home's disk is a fault, in bytes.
@@ -50,6 +51,7 @@ def _findings(app: App, offline: bool) -> Iterator[Finding]:
     for what, look in LOOKS.items():
         yield _tried(what, partial(look, app))
     yield from _channels(app, offline)
+    yield from _ends(app)
     if offline:
         yield Finding("clock", "skipped", "offline")
         yield Finding("senders' DNS", "skipped", "offline")
@@ -160,6 +162,30 @@ def _channels(app: App, offline: bool) -> Iterator[Finding]:
                 yield _tried(f"channel {name}", partial(_account, name, channel))
             else:
                 yield Finding(f"channel {name}", "ok", "live; this kind cannot be asked")
+
+
+def _ends(app: App) -> Iterator[Finding]:
+    """What runs out before the last post that is still to go over a channel."""
+    from campaign.channels.lasting import SIGN_IN, Ends
+    from campaign.delivery.shelf import Shelf
+    from campaign.errors import SettingsError
+
+    now = app.clock.now()
+    last: dict[str, Planned] = {}
+    for planned in sorted((each for force in Shelf(app.store).all() for each in force.planned), key=lambda it: it.at):
+        last |= {planned.key.channel: planned} if planned.at >= now else {}
+    for name in sorted(set(last) & set(app.installation.channels)):
+        try:
+            channel = app.ways.real(name)
+        except SettingsError:  # told of the channel itself
+            continue
+        for what, until in channel.ends().items() if isinstance(channel, Ends) else ():
+            due, late = last[name], until <= last[name].at
+            mend = f"campaign channels connect {name}" if what == SIGN_IN else "a newer `version` in channels.yaml"
+            text = f"{what} ends on {until:%d %B %Y}"
+            text += f", before {due.message.id} on {due.at:%d %B %Y}: {mend}" if late else ", after its last post"
+            yield Finding(f"channel {name}", "fault" if late else "ok", text)
+        channel.close()
 
 
 def _account(name: str, channel: Verifies) -> Finding:
