@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from campaign.channels._images import Fitted, Frame, UnfitImage, fit
+from campaign.channels._lasting import SIGN_IN
 from campaign.channels._oauth import Tokens
 from campaign.channels._readback import moment
 from campaign.channels._reply import Reply
 from campaign.channels._tokens import Keychain
 from campaign.channels.base import Channel, Receipt, Tools
-from campaign.channels.lasting import SIGN_IN
 from campaign.errors import ChannelDown, Refused, TryLater
 from campaign.model import Image, Post
 

@@ -219,7 +219,7 @@ def _rate(entry: ChannelEntry) -> float:
 
 def _kept_until(app: App, names: Iterable[str]) -> dict[str, datetime]:
     """Until when each channel stays signed in, as far as it is known without asking."""
-    from campaign.channels.lasting import SIGN_IN, Ends
+    from campaign.channels._lasting import SIGN_IN, Ends
     from campaign.errors import SettingsError
 
     found: dict[str, datetime] = {}

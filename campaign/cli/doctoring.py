@@ -166,7 +166,7 @@ def _channels(app: App, offline: bool) -> Iterator[Finding]:
 
 def _ends(app: App) -> Iterator[Finding]:
     """What runs out before the last post that is still to go over a channel."""
-    from campaign.channels.lasting import SIGN_IN, Ends
+    from campaign.channels._lasting import SIGN_IN, Ends
     from campaign.delivery.shelf import Shelf
     from campaign.errors import SettingsError
 
