@@ -90,6 +90,7 @@ class Teller:
             for broadcast in self._store.ledger.in_state(BroadcastState.OPEN)
             if broadcast.reason
         ]
+        found += self._lost()
         for name, state in self._store.channels.all().items():
             if state.down:
                 found.append((f"down:{name}", ("channel down", f"The channel {name} is down: {state.down}.")))
@@ -97,6 +98,19 @@ class Teller:
             broadcast = self._store.ledger.by_id(broadcast_id)
             text = f"{broadcast.key}: {count} may or may not have gone out. Look, then run campaign settle."
             found.append((f"uncertain:{broadcast.key}", (DeliveryState.UNCERTAIN.value, text)))
+        return found
+
+    def _lost(self) -> list[tuple[str, tuple[str, str]]]:
+        """Posts that a network refused, or that found no way in their time; and mailings of which a rest was missed."""
+        found = []
+        for key, _, delivery in self._store.deliveries.of_posts(DeliveryState.FAILED, DeliveryState.MISSED):
+            word = "was refused" if delivery.state is DeliveryState.FAILED else "was missed"
+            text = f"{key} {word}: {delivery.reason}."
+            found.append((f"{delivery.state}:{key}:{delivery.id}", (delivery.state.value, text)))
+        for broadcast, count, why in self._store.deliveries.missed_of_mailings():
+            key = str(self._store.ledger.by_id(broadcast).key)
+            text = f"{key}: {count:,} people were missed: {why}."
+            found.append((f"missed:{key}:rest", (DeliveryState.MISSED.value, text)))
         return found
 
     def _send(self, text: str, now: datetime) -> bool:

@@ -41,18 +41,37 @@ def move(parts: Parts, force: InForce, key: str, to: datetime, *, author: str, n
 
 
 def send_now(parts: Parts, force: InForce, key: str, *, author: str, now: datetime) -> None:
-    """Let it open at once; RefusedError while a pause stops it."""
+    """Let it open at once, or let a mailing's rest go that was missed; RefusedError while a pause stops it."""
     planned = find(force, key)
     for hold in parts.store.holds.current(now):
         if hold.covers(campaign=force.slug, channel=planned.key.channel, broadcast=key) and hold.stops(
             planned.message.essential
         ):
             raise RefusedError(f"A pause by {hold.author} is on: lift it first (campaign resume).")
-    move(parts, force, key, now, author=author, now=now)
+    rest = _with_rest(parts, planned)
+    if rest is None:
+        move(parts, force, key, now, author=author, now=now)
+        return
+    _, stop_at = plan.opening_window(force.programme, planned.message, planned.kind, now)
+    if now >= stop_at:
+        raise RefusedError("That is past the time of day at which this message must stop. Send it tomorrow.")
+    parts.store.deliveries.judge_missed(rest.id, author=author, now=now, again_until=stop_at)
+
+
+def _with_rest(parts: Parts, planned: Planned) -> Broadcast | None:
+    """The mailing, where it is over and not all of it went in its time."""
+    row = parts.store.ledger.get(planned.key)
+    if row is None or row.kind is not BroadcastKind.MAILING or row.state is not BroadcastState.DONE:
+        return None
+    return row if parts.store.deliveries.of(row.id, DeliveryState.MISSED, limit=1) else None
 
 
 def drop(parts: Parts, force: InForce, key: str, *, author: str, now: datetime, reason: str = "") -> None:
-    """Decide that it never goes."""
+    """Decide that it, or a mailing's rest that was missed, never goes."""
+    rest = _with_rest(parts, find(force, key))
+    if rest is not None:
+        parts.store.deliveries.judge_missed(rest.id, author=author, now=now, again_until=None, reason=reason)
+        return
     parts.store.ledger.move(
         opening_of(force, find(force, key)), author=author, now=now, state=BroadcastState.DROPPED, reason=reason
     )

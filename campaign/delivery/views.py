@@ -52,9 +52,18 @@ class Item:
 
     @property
     def is_sent(self) -> bool:
-        """Whether it is done with no one left who should have had it and has not."""
-        troubled = {DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.UNCERTAIN, DeliveryState.DROPPED}
-        return self.state is BroadcastState.DONE and not any(self.tally.get(state) for state in troubled)
+        """Whether it is done with no one left who should have had it and has not.
+
+        A mailing is, though single addresses refused it: some always do.
+        """
+        return self.state is BroadcastState.DONE and _went(self.kind, self.tally)
+
+
+def _went(kind: BroadcastKind, tally: Mapping[DeliveryState, int]) -> bool:
+    troubled = {DeliveryState.MISSED, DeliveryState.UNCERTAIN, DeliveryState.DROPPED}
+    if kind is BroadcastKind.POST:
+        troubled.add(DeliveryState.FAILED)
+    return not any(tally.get(state) for state in troubled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +232,7 @@ URGENCY = ("uncertain", "missed", "failed", "waiting", "channel down", "held")
 
 def needs(parts: Parts) -> list[Need]:
     """Everything that needs a person, soonest harm first."""
-    found = [*_uncertain(parts), *_asking(parts), *_failed(parts), *_down(parts)]
+    found = [*_uncertain(parts), *_asking(parts), *_failed(parts), *_rests(parts), *_down(parts)]
     return sorted(found, key=lambda need: (URGENCY.index(need.kind), need.at is None, need.at, need.key))
 
 
@@ -269,6 +278,20 @@ def _failed(parts: Parts) -> Iterable[Need]:
         )
 
 
+def _rests(parts: Parts) -> Iterable[Need]:
+    for broadcast, count, why in parts.store.deliveries.missed_of_mailings():
+        row = parts.store.ledger.by_id(broadcast)
+        total = sum(parts.store.deliveries.tally(broadcast)[broadcast].values())
+        yield Need(
+            kind="missed",
+            key=str(row.key),
+            text=f"{row.key}: {count:,} of {total:,} people were missed",
+            why=why,
+            choices=("send now", "drop"),
+            at=row.planned_at,
+        )
+
+
 def _down(parts: Parts) -> Iterable[Need]:
     for name, state in parts.store.channels.all().items():
         if state.down:
@@ -300,15 +323,32 @@ def sentence(week: Week, needing: int, now: datetime) -> str:
 
 
 def completed(parts: Parts, forces: Iterable[InForce], now: datetime) -> list[tuple[str, str]]:
-    """Campaigns whose messages of today have all gone: (key, "A week: Tuesday is complete: 9 of 9") each."""
+    """Campaigns with whose messages of today all is well: (key, "A week: Tuesday is complete: 9 of 9") each.
+
+    What a person dropped is not counted among those that went.
+    """
     found = []
     for force in forces:
         zone = ZoneInfo(force.programme.campaign.timezone)
         today = now.astimezone(zone).date()
         keys = {str(planned.key) for planned in force.planned if planned.at.astimezone(zone).date() == today}
         rows = parts.store.ledger.of(force.slug) if keys else {}
-        done = [key for key in keys if key in rows and rows[key].state is BroadcastState.DONE]
-        if keys and len(done) == len(keys):
-            text = f"{force.programme.campaign.title}: {today:%A} is complete: {len(done)} of {len(keys)}"
+        over = [rows[key] for key in keys if key in rows and rows[key].state in OVER]
+        done = [row for row in over if row.state is BroadcastState.DONE]
+        if not done or len(over) < len(keys):
+            continue
+        tallies = parts.store.deliveries.tally(*(row.id for row in done))
+        if not any(_asks(row.kind, tallies[row.id]) for row in done):
+            went = sum(_went(row.kind, tallies[row.id]) for row in done)
+            text = f"{force.programme.campaign.title}: {today:%A} is complete: {went} of {len(keys)}"
             found.append((f"complete:{force.slug}:{today}", text))
     return found
+
+
+#: States of a message with which nothing more will happen.
+OVER = frozenset({BroadcastState.DONE, BroadcastState.DROPPED, BroadcastState.CANCELLED})
+
+
+def _asks(kind: BroadcastKind, tally: Mapping[DeliveryState, int]) -> bool:
+    """Whether something of it still waits for a person."""
+    return not _went(kind, {state: count for state, count in tally.items() if state is not DeliveryState.DROPPED})

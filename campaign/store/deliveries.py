@@ -91,6 +91,21 @@ class Deliveries:
                 for row in connection.execute(found.where(where))
             ]
 
+    def missed_of_mailings(self) -> list[tuple[int, int, str]]:
+        """The mailings of which something was missed: (broadcast, how many, why). Those kept no longer are left out."""
+        query = (
+            select(broadcasts.c.id, func.min(deliveries.c.reason))
+            .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+            .where(broadcasts.c.kind == BroadcastKind.MAILING, broadcasts.c.state == BroadcastState.DONE)
+            .where(deliveries.c.state == DeliveryState.MISSED)
+            .group_by(broadcasts.c.id)
+            .order_by(broadcasts.c.id)
+        )
+        with self._database.read() as connection:
+            counts = tallies.in_state(connection, DeliveryState.MISSED)
+            rows = connection.execute(query.where(broadcasts.c.id.in_(counts))) if counts else ()
+            return [(row[0], counts[row[0]], row[1]) for row in rows]
+
     def tally(self, *broadcast_ids: int) -> dict[int, dict[DeliveryState, int]]:
         """How many deliveries each broadcast has in each state; states with none are left out."""
         with self._database.read() as connection:
@@ -262,6 +277,25 @@ class Deliveries:
             if before is not after:
                 tallies.move(connection, {(row.broadcast, before): -1, (row.broadcast, after): 1})
             bump(connection)
+
+    def judge_missed(
+        self, broadcast: int, *, author: str, now: datetime, again_until: datetime | None, reason: str = ""
+    ) -> int:
+        """A person settles all that a mailing missed: it goes until `again_until`, or (None) never; how many."""
+        state = DeliveryState.DROPPED if again_until is None else DeliveryState.PENDING
+        with self._database.write() as connection:
+            mine = (deliveries.c.broadcast == broadcast) & (deliveries.c.state == DeliveryState.MISSED)
+            values = {"state": state, "reason": reason, "settled_at": to_micros(now), "not_before": None, "worker": 0}
+            count = int(connection.execute(update(deliveries).where(mine).values(**values)).rowcount)
+            if again_until is not None and count:
+                opened = {"state": BroadcastState.OPEN, "finished_at": None, "stop_at": to_micros(again_until)}
+                connection.execute(update(broadcasts).where(broadcasts.c.id == broadcast).values(**opened))
+            detail = {"from": DeliveryState.MISSED, "to": state, "count": count, "reason": reason}
+            key = connection.execute(select(broadcasts.c.key).where(broadcasts.c.id == broadcast)).scalar_one()
+            record(connection, who=author, act="settle", now=now, target=key, detail=detail)
+            tallies.move(connection, {(broadcast, DeliveryState.MISSED): -count, (broadcast, state): count})
+            bump(connection)
+        return count
 
     def notes(self, delivery: int) -> dict[str, str]:
         """What the adapter kept for this delivery."""
