@@ -1,7 +1,8 @@
 """Slack, by an incoming webhook: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
 
 The answer is the word `ok`, without an id, and the address honours no key, so an attempt without an answer stays in
-doubt. Text is sent as verbatim mrkdwn: links are written out, and no name or @channel in a text calls anybody.
+doubt. Text is sent as rich text (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block, November 2026), whose
+text elements are shown letter by letter: no sign of it becomes formatting, an emoji or a call to anybody.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ class Slack(Channel[Post]):
     )
 
     def length(self, text: str) -> int:
-        """Characters as they are sent, escapes and links written out."""
-        return len(marked(text))
+        """Characters."""
+        return len(text)
 
     def check(self, message: Post) -> list[Problem]:
         """Length, images and their public address, link and hashtags."""
@@ -95,9 +96,8 @@ class Slack(Channel[Post]):
             raise ChannelDown("Slack was given no way to the network.")
         addresses = json.loads(self.prepare(message, key=key, notes=notes)["images"])
         words = self.words(message)
-        blocks: list[dict[str, Any]] = [
-            {"type": "section", "text": {"type": "mrkdwn", "text": marked(words), "verbatim": True}}
-        ]
+        section = {"type": "rich_text_section", "elements": elements(words)}
+        blocks: list[dict[str, Any]] = [{"type": "rich_text", "elements": [section]}]
         for image, address in zip(message.images, addresses, strict=True):
             alt = spoken(image) or ("Decorative image" if image.decorative else image.name)
             blocks.append({"type": "image", "image_url": address, "alt_text": alt})
@@ -106,7 +106,7 @@ class Slack(Channel[Post]):
         reply = self.tools.http.request(
             "POST",
             secret,
-            json={"text": escaped(words), "blocks": blocks},
+            json={"text": escaped(words), "mrkdwn": False, "blocks": blocks},
             secrets=(secret, path, path.rpartition("/")[2]),
         )
         if reply.status == 200 and reply.text.strip() == "ok":
@@ -122,15 +122,18 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def marked(text: str) -> str:
-    """Text as verbatim mrkdwn: escaped, and every web address made a link by hand."""
-    pieces, at = [], 0
+def elements(text: str) -> list[dict[str, Any]]:
+    """Text as the elements of a rich text section: plain words, and each web address a link."""
+    pieces: list[dict[str, Any]] = []
+    at = 0
     for span in links(text, bare=False):
-        url = text[span.start : span.end]
-        pieces.append(escaped(text[at : span.start]))
-        pieces.append(escaped(url) if "|" in url else f"<{escaped(url)}>")
+        if text[at : span.start]:
+            pieces.append({"type": "text", "text": text[at : span.start]})
+        pieces.append({"type": "link", "url": text[span.start : span.end]})
         at = span.end
-    return "".join([*pieces, escaped(text[at:])])
+    if text[at:]:
+        pieces.append({"type": "text", "text": text[at:]})
+    return pieces
 
 
-__all__ = ["Slack", "SlackOptions", "escaped", "marked"]
+__all__ = ["Slack", "SlackOptions", "elements", "escaped"]

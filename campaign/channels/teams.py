@@ -109,7 +109,7 @@ class Teams(Channel[Post]):
         if reply.status == 202:
             return Receipt(code="202", reply="Taken by the workflow; Teams does not say whether it appeared.")
         if reply.ok:
-            raise Uncertain(f"The workflow answered {reply.status}, not 202.", code=str(reply.status))
+            raise Uncertain(f"The Microsoft Teams workflow answered {reply.status}, not 202.", code=str(reply.status))
         raise outcome(reply, network=self.title, now=self.tools.now(), said=reply.text_at("error", "code"), down=GONE)
 
 

@@ -138,18 +138,20 @@ def test_telegram_s_chat_is_a_name_or_a_number(chat: str) -> None:
 
 @given(WORDS)
 def test_slack_shows_what_was_written(text: str) -> None:
-    marked = slack.marked(text)
-    bare = re.sub(r"<(https?://[^<>|]*)>", r"\1", marked)
-    assert not set("<>") & set(bare)
-    assert bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+    pieces = slack.elements(text)
+    assert "".join(piece.get("text", "") or piece["url"] for piece in pieces) == text
+    assert all(set(piece) == ({"type", "url"} if piece["type"] == "link" else {"type", "text"}) for piece in pieces)
+    assert {piece["type"] for piece in pieces} <= {"text", "link"}, "nothing calls anybody, nothing is formatted"
+    assert "<" not in slack.escaped(text)
 
 
-def test_slack_calls_nobody() -> None:
-    taken = Room(Slack).took(AWKWARD["calls"])
-    text = taken["blocks"][0]["text"]
-    assert text["verbatim"] is True
-    assert "&lt;!channel&gt;" in text["text"]
+def test_slack_calls_nobody_and_formats_nothing() -> None:
+    post = a_post(text="*bold* _lines_ `code` :smile: <!channel> <@U123> @here & more", link=None, hashtags=())
+    taken = Room(Slack).took(post)
+    [section] = taken["blocks"][0]["elements"]
+    assert section["elements"] == [{"type": "text", "text": post.text}]
     assert "<!channel>" not in taken["text"]
+    assert taken["mrkdwn"] is False
 
 
 @given(WORDS)

@@ -81,9 +81,14 @@ TELEGRAM = {
 }
 
 # Slack, incoming webhooks and Block Kit, https://docs.slack.dev/reference/block-kit/blocks, read 22 November 2026.
+RICH = [
+    closed({"type": exactly("text"), "text": text(3000, 1)}),
+    closed({"type": exactly("link"), "url": {"type": "string", "pattern": "^https?://", "maxLength": 3000}}),
+]
 SLACK = closed(
     {
         "text": text(40_000, 1),
+        "mrkdwn": exactly(False),
         "blocks": {
             "type": "array",
             "minItems": 1,
@@ -92,10 +97,18 @@ SLACK = closed(
                 "oneOf": [
                     closed(
                         {
-                            "type": exactly("section"),
-                            "text": closed(
-                                {"type": exactly("mrkdwn"), "text": text(3000, 1), "verbatim": exactly(True)}
-                            ),
+                            "type": exactly("rich_text"),
+                            "elements": {
+                                "type": "array",
+                                "minItems": 1,
+                                "maxItems": 1,
+                                "items": closed(
+                                    {
+                                        "type": exactly("rich_text_section"),
+                                        "elements": {"type": "array", "minItems": 1, "items": {"oneOf": RICH}},
+                                    }
+                                ),
+                            },
                         }
                     ),
                     closed({"type": exactly("image"), "image_url": text(3000, 1), "alt_text": text(2000, 1)}),
