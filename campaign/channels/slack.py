@@ -1,8 +1,8 @@
 """Slack, by an incoming webhook: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
 
 The answer is the word `ok`, without an id, and the address honours no key, so an attempt without an answer stays in
-doubt. Text is sent as rich text (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block, November 2026), whose
-text elements are shown letter by letter: no sign of it becomes formatting, an emoji or a call to anybody.
+doubt. Text is sent as rich text, https://docs.slack.dev/reference/block-kit/blocks/rich-text-block (November 2026). Its
+text elements are shown letter by letter: no sign becomes formatting, an emoji or a call to anybody.
 """
 
 from __future__ import annotations
