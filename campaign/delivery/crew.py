@@ -25,6 +25,7 @@ from campaign.delivery.nursery import Nursery
 from campaign.model import Recipient
 from campaign.store.groups import Taken
 from campaign.store.paces import Paces
+from campaign.store.reached import Kind
 
 BROKE = "a process that was sending ended before its time"
 #: How long a process may take to make its channel and its mailing, in seconds.
@@ -39,13 +40,13 @@ class HandLost(Exception):
 
 @dataclass(slots=True)
 class Hand:
-    """One process: our end of its pipe, and the rows it was given and has not settled."""
+    """One process: our end of its pipe, and the rows it was given and has not settled, each with its address."""
 
     order: Order
     link: Link
     pid: int = 0
-    given: dict[int, tuple[Taken, Recipient]] = field(default_factory=dict)
-    kinds: dict[Any, int] = field(default_factory=dict)
+    given: dict[int, tuple[Taken, str]] = field(default_factory=dict)
+    kinds: dict[Kind, int] = field(default_factory=dict)
 
 
 class Crew:
@@ -141,25 +142,13 @@ class Crew:
     # -- what a process may ask
 
     def _take(self, hand: Hand, limit: int) -> Any:
-        count, rows = self._job.take(limit, self._clock.now())
-        new: list[Any] = []
-        out: list[Any] = []
-        quick: dict[Any, int] = {}
-        for taken, person in rows:
-            same = (id(person.areas), id(person.audiences), id(person.lists), person.language)
-            number = quick.get(same, -1)
-            if number < 0:
-                kind = (person.areas, person.audiences, person.lists, person.language)
-                if kind not in hand.kinds:
-                    hand.kinds[kind] = len(hand.kinds)
-                    new.append(kind)
-                number = quick[same] = hand.kinds[kind]
-            hand.given[taken.id] = (taken, person)
-            out.append(
-                (taken.id, taken.attempts, taken.reason, person.subscriber, number, person.address, person.first_name,
-                 person.organisation, person.unsubscribe_token)
-            )  # fmt: skip
-        return self._job.turn, count, packed(new) if new else b"", out
+        count, kinds, rows = self._job.take_plainly(limit, self._clock.now())
+        first = len(hand.kinds)
+        numbers = [hand.kinds.setdefault(kind, len(hand.kinds)) for kind in kinds]
+        new = list(hand.kinds)[first:]
+        hand.given.update({taken.id: (taken, person[0]) for taken, person in rows})
+        plain = [(*taken, *person[:5], numbers[person[5]]) for taken, person in rows]
+        return self._job.turn, count, packed(new) if new else b"", plain
 
     def _reached(self, hand: Hand, subscribers: list[int]) -> list[int]:
         return list(self._job.reached(subscribers, self._clock.now()))
@@ -216,5 +205,5 @@ def _first_words(hand: Hand) -> Any:
 
 
 def _row(hand: Hand, delivery: int) -> Row:
-    taken, person = hand.given[delivery]
-    return Row(taken, person, 0.0, 0)
+    taken, address = hand.given[delivery]
+    return Row(taken, Recipient(subscriber=taken.subscriber, address=address), 0.0, 0)

@@ -29,9 +29,10 @@ FRESH = 1.0
 PULSE = 0.2
 #: The coordinator wakes this often to see whether lanes run short of rows, in seconds.
 STEP = 0.02
-#: Rows a lane is given at first; the group then follows what half a second takes.
+#: Rows a lane is given at first; the group then follows what so many seconds take, and is never larger than `MOST`.
 FIRST = 8
-MOST = 4000
+AHEAD = 0.3
+MOST = 2000
 #: How long lanes may take to come back when the service is stopped, in seconds.
 GRACE = 5.0
 WITHDRAWN = "withdrawn"
@@ -159,7 +160,7 @@ class Flow:
         now = self.clock.monotonic()
         if now - self._looked > PULSE:
             self._look()
-        if self.journal.waiting and (now - self._settled > PULSE or self.journal.waiting >= MOST // 2):
+        if self.journal.waiting and (now - self._settled > PULSE or self.journal.waiting >= MOST):
             self._settle()
         limit = self._room()
         taken = self._refill(limit) if limit else -1
@@ -172,7 +173,7 @@ class Flow:
     def _room(self) -> int:
         """How many rows to take now: 0 while lanes have enough."""
         lanes = max(1, self.channel.lanes)
-        group = max(FIRST * lanes, min(MOST, int(self._pace * 0.5)))
+        group = max(FIRST * lanes, min(MOST, int(self._pace * AHEAD)))
         return group if len(self._queue) * 2 < group else 0
 
     def _refill(self, limit: int) -> int:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from campaign.channels.base import Channel, Options, Paced, Receipt, Tools
 from campaign.clock import Clock, from_micros, to_micros
@@ -32,6 +31,7 @@ from campaign.errors import CampaignError, ChannelError, Refused
 from campaign.model import Email, Recipient
 from campaign.render import Urls
 from campaign.store.groups import Taken
+from campaign.store.reached import Kind, recipient_of
 from campaign.tokens import Key
 
 READY = "ready"
@@ -81,7 +81,7 @@ class AskingJob:
         self._key = kit.key
         self._broadcast = order.broadcast
         self._closing = closing
-        self._kinds: list[Any] = []
+        self._kinds: list[Kind] = []
         self._fine: deque[str] = deque()
         self._telling = threading.Lock()
 
@@ -94,25 +94,7 @@ class AskingJob:
             return 0, []
         if kinds:
             self._kinds += unpacked(kinds)
-        return count, [self._row(*row) for row in rows]
-
-    def _row(
-        self, delivery: int, attempts: int, reason: str, subscriber: int, kind: int, address: str, first: str,
-        organisation: str, token: str,
-    ) -> tuple[Taken, Recipient]:  # fmt: skip
-        areas, audiences, lists, language = self._kinds[kind]
-        person = Recipient(
-            subscriber=subscriber,
-            address=address,
-            first_name=first,
-            organisation=organisation,
-            language=language,
-            areas=areas,
-            audiences=audiences,
-            lists=lists,
-            unsubscribe_token=token,
-        )
-        return Taken(delivery, subscriber, attempts, reason), person
+        return count, [(Taken(*row[:4]), recipient_of(row[1], row[4:], self._kinds)) for row in rows]
 
     def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
         """Who is still to be reached; nobody, where there is no service to say so."""

@@ -19,6 +19,7 @@ from campaign.model import Broadcast, ChannelRef, DeliveryState, Email, Recipien
 from campaign.store.deliveries import Settled
 from campaign.store.groups import Sent, Taken
 from campaign.store.mailings import Audience
+from campaign.store.reached import Kind, Person, recipient_of
 from campaign.store.suppressions import Reason, suppress
 
 #: How long a channel rests when its relay takes nothing, so that an hour's outage costs no more than the hour.
@@ -74,30 +75,35 @@ class MailJob:
 
     def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
         """Take rows, and pass over those whose person is not to be reached any more."""
+        count, kinds, rows = self.take_plainly(limit, now)
+        return count, [(taken, recipient_of(taken.subscriber, person, kinds)) for taken, person in rows]
+
+    def take_plainly(self, limit: int, now: datetime) -> tuple[int, list[Kind], list[tuple[Taken, Person]]]:
+        """As `take`, people in plain rows, and the kinds that these name."""
         self.turn = next(self._turns)
         rows = self._store.groups.take(self._broadcast.id, worker=self._worker, now=now, limit=limit)
         if not rows:
-            return 0, []
-        people = self._store.mailings.recipients(self._message.audience, [row.subscriber for row in rows], now=now)
-        going: list[tuple[Taken, Recipient]] = []
+            return 0, [], []
+        people = self._store.mailings.people(self._message.audience, [row.subscriber for row in rows], now=now)
+        going: list[tuple[Taken, Person]] = []
         gone: list[Taken] = []
         strangers: list[Settled] = []
         for row in rows:
-            person = people.get(row.subscriber)
+            person = people.rows.get(row.subscriber)
             if person is None:
                 gone.append(row)
-            elif self._guests and person.address.casefold() not in self._guests:
+            elif self._guests and person[0].casefold() not in self._guests:
                 strangers.append(_skip(row.id, "not on the guest list"))
             else:
                 going.append((row, person))
         skipped = [*strangers, *self._lapsed(gone, now)]
         if skipped:
             self._store.groups.settle(worker=self._worker, began=now, now=now, others=skipped)
-        return len(rows), going
+        return len(rows), people.kinds, going
 
     def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
         """Ask after people again."""
-        return self._store.mailings.recipients(self._message.audience, subscribers, now=now).keys()
+        return self._store.mailings.people(self._message.audience, subscribers, now=now).rows.keys()
 
     def email(self, row: Row, now: datetime) -> Email | None:
         """The person's email."""

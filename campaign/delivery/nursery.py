@@ -69,6 +69,8 @@ def open_nursery(run: Run, processes: int, *, many: int = MANY) -> Nursery | Non
     if processes < 2 or sys.platform != "linux" or _threads() != 1:
         return None
     ours, theirs = socket.socketpair()
+    gc.collect()
+    gc.freeze()  # else each look of the garbage collector would write to, and so copy, all that is shared
     sys.stdout.flush()
     sys.stderr.flush()
     if os.fork() == 0:
@@ -88,7 +90,6 @@ def wait_for_work(door: socket.socket, run: Run) -> NoReturn:
             signal.signal(number, signal.SIG_IGN)  # the service hears these, and tells us
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         _let_go_of_files({door.fileno()})
-        gc.freeze()
         while True:
             asked, files, _, _ = socket.recv_fds(door, 1, 1)
             if not asked or not files:

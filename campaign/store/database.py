@@ -21,7 +21,7 @@ from campaign.store import tables, tables_desk, tables_lists
 BUSY_SECONDS = 30
 
 #: `secure_delete` writes zeros over what is deleted: an erased person leaves no bytes in the file.
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "secure_delete=ON")
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-4000", "secure_delete=ON")
 
 
 #: Under this name a transaction collects what is to be kept apart from the database too.

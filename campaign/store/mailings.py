@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, and_, case, exists, insert, literal, select
 
 from campaign.model import NOBODY_LEFT_OUT, BroadcastKind, DeliveryState, Exclusion, Recipient
-from campaign.store import selection
+from campaign.store import reached, selection
 from campaign.store.database import Database
 from campaign.store.ledger import Slice
 from campaign.store.links import ListSets
@@ -93,11 +93,17 @@ class Mailings:
 
         return fill
 
+    def people(self, audience: Audience, among: Collection[int], *, now: datetime) -> reached.People:
+        """As `recipients`, in plain rows."""
+        with self._database.read() as connection:
+            choice = _choose(connection, audience)
+            return reached.people(connection, choice, among, now=now, link=self._sets.link)
+
     def recipients(self, audience: Audience, among: Collection[int], *, now: datetime) -> dict[int, Recipient]:
         """Those of `among` (subscriber ids) who are still to be reached, each with the secret of their own links."""
         with self._database.read() as connection:
             choice = _choose(connection, audience)
-            return selection.recipients(connection, choice, among, now=now, link=self._sets.link)
+            return reached.recipients(connection, choice, among, now=now, link=self._sets.link)
 
     def lapsed(self, audience: Audience, among: Collection[int], *, now: datetime) -> Mapping[int, str]:
         """Why each of the others is not: left, suppressed, paused, excluded, erased."""

@@ -6,7 +6,7 @@ them; no area, or no audience, means all. The same statement is asked at opening
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from campaign.clock import to_micros
 from campaign.errors import RefusedError
-from campaign.model import NOBODY_LEFT_OUT, Exclusion, MailingList, Recipient
+from campaign.model import NOBODY_LEFT_OUT, Exclusion, MailingList
 from campaign.store.tables_lists import lists, subscribers, subscription_events, subscriptions, suppressions
 
 #: The most people one slice of an opening looks at: it keeps each transaction short.
@@ -300,65 +300,6 @@ def breakdown(connection: Connection, choice: Choice, *, now: datetime) -> dict[
     )
     rows = connection.execute(select(each.c.why, func.count()).group_by(each.c.why).order_by(each.c.why.desc()))
     return {WHY_NOT[why]: people for why, people in rows}
-
-
-def recipients(
-    connection: Connection,
-    choice: Choice,
-    among: Collection[int],
-    *,
-    now: datetime,
-    link: Callable[[str, Sequence[MailingList]], str] = lambda token, chosen: token,
-) -> dict[int, Recipient]:
-    """Those of the subscribers `among` (at most some thousands) whom `choice` still reaches, by id.
-
-    Whoever is not in the answer must not be mailed: `lapsed` says why. `link` makes the secret of a person's links from
-    their token and the lists that chose them.
-    """
-    picked = selection(choice, now=now, among=among).order_by(None).subquery()
-    s = subscribers.c
-    columns = (
-        s.id,
-        s.address,
-        s.first_name,
-        s.organisation,
-        s.language,
-        s.token,
-        s.areas,
-        s.audiences,
-        picked.c.chosen,
-    )
-    rows = connection.execute(select(*columns).join(picked, picked.c.subscriber == s.id)).fetchall()
-    kinds: dict[tuple[str, str, int], tuple[frozenset[str], frozenset[str], tuple[MailingList, ...]]] = {}
-    found: dict[int, Recipient] = {}
-    for number, address, first_name, organisation, language, token, *kind in rows:
-        key = tuple(kind)
-        labelled = kinds.get(key)
-        if labelled is None:
-            labelled = kinds[key] = _labelled(choice, *key)
-        found[number] = Recipient(
-            subscriber=number,
-            address=address,
-            first_name=first_name,
-            organisation=organisation,
-            language=language or "en-GB",
-            areas=labelled[0],
-            audiences=labelled[1],
-            lists=labelled[2],
-            unsubscribe_token=link(token, labelled[2]),
-        )
-    return found
-
-
-def _labelled(
-    choice: Choice, areas: str, audiences: str, bits: int
-) -> tuple[frozenset[str], frozenset[str], tuple[MailingList, ...]]:
-    """A person's areas, audiences (their own, else those of the lists that chose them) and those lists."""
-    chosen = choice.chosen(bits)
-    own = read_labels(audiences)
-    everyone = any(not each.audiences for each in chosen)
-    of_lists = frozenset() if everyone else frozenset(name for each in chosen for name in each.audiences)
-    return read_labels(areas), own or of_lists, chosen
 
 
 def lapsed(connection: Connection, choice: Choice, among: Collection[int], *, now: datetime) -> Mapping[int, str]:

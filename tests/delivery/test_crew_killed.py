@@ -18,6 +18,7 @@ from campaign.model import DeliveryState, InDoubt
 from campaign.store import Store
 from campaign.store.database import Database
 from tests.delivery.mailworld import add_people, address_of, load, working
+from tests.processes import below
 from tests.smtpserver import CountingServer, Script
 from tests.waiting import until
 
@@ -35,22 +36,6 @@ def start(url: str, folder: Path, relay: CountingServer) -> subprocess.Popen[str
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
-
-
-def below(pid: int) -> list[int]:
-    """The processes that a process started, directly or not."""
-    parents: dict[int, int] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = path.read_text().rpartition(")")[2].split()[:2]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if state != "Z":
-            parents[int(path.parent.name)] = int(parent)
-    found = [pid]
-    for each in found:
-        found += [child for child, parent in parents.items() if parent == each]
-    return found[1:]
 
 
 def kill(pids: Collection[int]) -> None:

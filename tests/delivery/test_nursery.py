@@ -14,7 +14,7 @@ import pytest
 from campaign.delivery.nursery import open_nursery
 from campaign.settings import load_settings, make_home
 from campaign.wiring import App
-from tests.delivery.test_crew_killed import below
+from tests.processes import below
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from campaign.errors import RefusedError
 from campaign.model import Exclusion
 from campaign.store.database import Database
+from campaign.store.reached import recipients
 from campaign.store.selection import (
     Choice,
     breakdown,
@@ -21,7 +22,6 @@ from campaign.store.selection import (
     lapsed,
     next_slice,
     read_labels,
-    recipients,
     selection,
 )
 from tests.store.people import NOW, add_list, add_person, add_suppression

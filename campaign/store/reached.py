@@ -1,0 +1,94 @@
+"""Whom a mailing still reaches when their turn comes, in plain rows or each as a mailing sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from campaign.model import MailingList, Recipient
+from campaign.store.selection import Choice, read_labels, selection
+from campaign.store.tables_lists import subscribers
+
+#: What people have in common: their areas, their audiences, the lists that chose them.
+Kind = tuple[frozenset[str], frozenset[str], tuple[MailingList, ...]]
+#: One person: address, first name, organisation, language, the secret of their links, and which of the kinds.
+Person = tuple[str, str, str, str, str, int]
+
+
+class People(NamedTuple):
+    """Many people in few objects: by subscriber id."""
+
+    kinds: list[Kind]
+    rows: dict[int, Person]
+
+
+def recipient_of(subscriber: int, person: Person, kinds: Sequence[Kind]) -> Recipient:
+    """One of the people, as a mailing sees them."""
+    address, first_name, organisation, language, token, kind = person
+    areas, audiences, chosen = kinds[kind]
+    return Recipient(
+        subscriber=subscriber,
+        address=address,
+        first_name=first_name,
+        organisation=organisation,
+        language=language,
+        areas=areas,
+        audiences=audiences,
+        lists=chosen,
+        unsubscribe_token=token,
+    )
+
+
+def people(
+    connection: Connection,
+    choice: Choice,
+    among: Collection[int],
+    *,
+    now: datetime,
+    link: Callable[[str, Sequence[MailingList]], str] = lambda token, chosen: token,
+) -> People:
+    """Those of the subscribers `among` (at most some thousands) whom `choice` still reaches.
+
+    Whoever is not in the answer must not be mailed: `lapsed` says why. `link` makes the secret of a person's links from
+    their token and the lists that chose them: the token, and what is the same for all whom those lists chose.
+    """
+    picked = selection(choice, now=now, among=among).order_by(None).subquery()
+    s = subscribers.c
+    columns = (s.id, s.address, s.first_name, s.organisation, s.language, s.token)
+    query = select(*columns, s.areas, s.audiences, picked.c.chosen).join(picked, picked.c.subscriber == s.id)
+    kinds: list[Kind] = []
+    known: dict[tuple[str, str, int], tuple[int, str]] = {}
+    rows: dict[int, Person] = {}
+    for number, address, first_name, organisation, language, token, areas, audiences, bits in connection.execute(query):
+        found = known.get((areas, audiences, bits))
+        if found is None:
+            kind = _labelled(choice, areas, audiences, bits)
+            found = known[areas, audiences, bits] = len(kinds), link("", kind[2])
+            kinds.append(kind)
+        rows[number] = (address, first_name, organisation, language or "en-GB", token + found[1], found[0])
+    return People(kinds, rows)
+
+
+def recipients(
+    connection: Connection,
+    choice: Choice,
+    among: Collection[int],
+    *,
+    now: datetime,
+    link: Callable[[str, Sequence[MailingList]], str] = lambda token, chosen: token,
+) -> dict[int, Recipient]:
+    """As `people`, each as a mailing sees them."""
+    kinds, rows = people(connection, choice, among, now=now, link=link)
+    return {number: recipient_of(number, person, kinds) for number, person in rows.items()}
+
+
+def _labelled(choice: Choice, areas: str, audiences: str, bits: int) -> Kind:
+    """A person's areas, audiences (their own, else those of the lists that chose them) and those lists."""
+    chosen = choice.chosen(bits)
+    own = read_labels(audiences)
+    everyone = any(not each.audiences for each in chosen)
+    of_lists = frozenset() if everyone else frozenset(name for each in chosen for name in each.audiences)
+    return read_labels(areas), own or of_lists, chosen
