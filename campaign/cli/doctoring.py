@@ -132,6 +132,36 @@ def _public(app: App) -> Finding:
     return Finding("base_url", "ok" if base else "skipped", base or "not set: pages and unsubscribe links need it")
 
 
+def _desk(app: App) -> Finding:
+    """Whether passwords could cross the internet unencrypted, or everybody look like one neighbour."""
+    settings, where = app.settings, app.settings.web_host
+    if _own(where):
+        return Finding("desk", "ok", f"reached through {where} alone, where a web server with TLS belongs before it")
+    if not settings.base_url.startswith("https://"):
+        text = (
+            f"served on {where} without TLS: passwords cross the network for all to read. Put a web server with TLS "
+            "before it and set CAMPAIGN_BASE_URL to its https address, or set CAMPAIGN_WEB_HOST to 127.0.0.1"
+        )
+        return Finding("desk", "fault", text)
+    if not settings.trusted_proxies.strip():
+        text = (
+            f"served on {where}, and no web server before it is named in CAMPAIGN_TRUSTED_PROXIES: everybody counts as "
+            "one neighbour where tries are limited, and who reaches the port goes around TLS"
+        )
+        return Finding("desk", "fault", text)
+    return Finding("desk", "ok", f"{settings.base_url}, behind {settings.trusted_proxies}")
+
+
+def _own(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 LOOKS: dict[str, Callable[[App], Finding]] = {
     "version": _version,
     "service": _service,
@@ -140,6 +170,7 @@ LOOKS: dict[str, Callable[[App], Finding]] = {
     "zones": _zones,
     "templates": _templates,
     "base_url": _public,
+    "desk": _desk,
 }
 
 

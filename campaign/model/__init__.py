@@ -3,6 +3,7 @@
 from campaign.model.exclusion import *
 from campaign.model.ledger import *
 from campaign.model.messages import *
+from campaign.model.names import *
 from campaign.model.programme import *
 from campaign.model.staff import *
 from campaign.model.transitions import *

@@ -52,3 +52,26 @@ def test_a_key_that_others_may_read_is_refused(home: Path) -> None:
     refused = run("doctor", "--offline")
     assert refused.exit_code == 3
     assert "chmod 600" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("host", "base", "proxies", "sign", "words"),
+    [
+        ("127.0.0.1", "", "", "✓", "127.0.0.1 alone"),
+        ("::1", "http://week.example.org", "", "✓", "::1 alone"),
+        ("localhost", "", "", "✓", "localhost alone"),
+        ("0.0.0.0", "", "", "✗", "without TLS"),
+        ("203.0.113.7", "http://week.example.org", "10.0.0.5", "✗", "without TLS"),
+        ("::", "https://week.example.org", "", "✗", "TRUSTED_PROXIES"),
+        ("0.0.0.0", "https://week.example.org", "10.0.0.5", "✓", "behind 10.0.0.5"),
+    ],
+)
+def test_a_desk_on_the_open_internet_without_tls_is_a_fault(
+    home: Path, monkeypatch: pytest.MonkeyPatch, host: str, base: str, proxies: str, sign: str, words: str
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_WEB_HOST", host)
+    monkeypatch.setenv("CAMPAIGN_BASE_URL", base)
+    monkeypatch.setenv("CAMPAIGN_TRUSTED_PROXIES", proxies)
+    said = line(run("doctor", "--offline"), "desk")
+    assert said.startswith(sign)
+    assert words in said

@@ -17,6 +17,7 @@ ERROR, WARNING = Severity.ERROR, Severity.WARNING
 RULES: list[tuple[str, Any, str, Severity, str]] = [
     # readiness
     ("campaign/contact", None, "P14", ERROR, "contact"),
+    ("campaign/id", "desk", "P15", ERROR, "that is a page"),
     ("campaign/privacy_url", None, "L4", WARNING, "privacy"),
     ("days/0/themes/0/status", "tbc", "P14", WARNING, "to be confirmed"),
     ("days/0/themes", [], "P14", WARNING, "no theme"),

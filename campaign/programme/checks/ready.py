@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from campaign.errors import Problem
 from campaign.model import (
+    TAKEN,
     CampaignKind,
     PlannedMailing,
     PlannedPost,
@@ -29,6 +30,9 @@ def rules(sheet: Sheet) -> Iterator[Problem]:
         yield sheet.error(
             "P14", "the week has no dates yet", "campaign.starts", "Write `starts`, or load with --starts."
         )
+    if campaign.id in TAKEN:
+        hint = "Choose another id, such as one with the year: it is the address of the week."
+        yield sheet.error("P15", f"a campaign cannot be called {campaign.id}: that is a page", "campaign.id", hint)
     if campaign.kind is CampaignKind.WEEK and not sheet.programme.days:
         yield sheet.error("P14", "the week has no days", "days", "Add a day for each date.")
     if not sheet.programme.posts and not sheet.programme.mailings:

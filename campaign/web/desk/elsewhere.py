@@ -154,8 +154,6 @@ class Provided:
         log.warning("%s signed nobody in: %s", self.elsewhere.provider.name, error)
         self.door.guessing.failed("", self.signing.network(request), None, now)
         said = words("sign.provider_wrong", name=self.elsewhere.provider.name)
-        if not isinstance(error, NotSignedIn):
-            said = str(error)
         return self._forget(self.signing.sign_in_page({"provider": said}, "", "/desk"))
 
     def _forget(self, answer: Response) -> Response:

@@ -182,10 +182,10 @@ class Signing:
                 return self._link(request, {"name": self.door.templates.words()("sign.no_name")}, values)
             else:
                 account = self.links.begin(token, **values, password=passwords.hashed(password), now=now)
-        except AddressError as error:
-            return self._link(request, {"login": str(error)}, values)
-        except RefusedError as error:
-            return self._link(request, {"name": str(error)}, values)
+        except AddressError:
+            return self._link(request, {"login": self.door.templates.words()("sign.no_email")}, values)
+        except RefusedError:
+            return self._page("old_link", 404)
         return self.door.start(request, account, "/desk", "a link")
 
 

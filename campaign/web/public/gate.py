@@ -184,7 +184,8 @@ class Gate:
         opens = self.opens(day)
         if opens is None:
             return None
-        is_open = self.is_open(day)
+        gone = self.is_open(day) and bool(day.themes) and not visible.themes(self.programme, day)
+        is_open = self.is_open(day) and not gone
         shows = None if is_open else day.before
         themes = visible.themes(self.programme, day, self.reader) if shows is not Before.NOTHING else ()
         local, say = visible.local(opens, self.zone), self.words.shared
@@ -202,7 +203,10 @@ class Gate:
             open=is_open,
             today=here in day.dates,
             opens_at=opens,
-            opens=self._opens_words(when, speak.clock_time(local, say), late=self.now >= opens),
+            opens=self.words("day.gone")
+            if gone
+            else self._opens_words(when, speak.clock_time(local, say), late=self.now >= opens),
+            gone=gone,
             title=f" {self.words('and')} ".join(theme.title for theme in themes),
             subjects=tuple(self._subject(day, theme, shows) for theme in themes),
         )

@@ -92,11 +92,14 @@ class PublicPages:
         return self.answer(request, week, "public/home.html", data=data, here=week.path)
 
     def day(self, request: Request) -> Response:
-        """A day's page; before its time 404, with nothing of the day but when it opens."""
+        """A day's page; before its time 404, with nothing of the day but when it opens; 410 where it was taken down."""
         week = self.find(request).week()
         day = week.day(request.path_params["day"])
         if day is None:
             raise HTTPException(404)
+        if day.gone:
+            self._keep(request, week)
+            return self.templates.public("public/gone.html", status=410, language=week.language, week=week, day=day)
         if not day.open:
             self._keep(request, week)
             return self.templates.public("public/locked.html", status=404, language=week.language, week=week, day=day)

@@ -1,4 +1,4 @@
-"""The addresses of the public pages. The names that a campaign cannot have, because they are taken, are `TAKEN`."""
+"""The addresses of the public pages. The names that a campaign cannot have are those of `campaign.model.names`."""
 
 from __future__ import annotations
 
@@ -9,23 +9,6 @@ from campaign.web.public.feeds import Feeds
 from campaign.web.public.pages import PublicPages
 from campaign.web.public.pictures import Pictures
 from campaign.web.templating import Templates
-
-TAKEN = frozenset(
-    {
-        "accessibility",
-        "confirm",
-        "desk",
-        "healthz",
-        "hooks",
-        "join",
-        "media",
-        "preferences",
-        "privacy",
-        "static",
-        "unsubscribe",
-        "weeks",
-    }
-)
 
 
 def public_routes(parts: Parts, templates: Templates) -> list[BaseRoute]:

@@ -80,7 +80,8 @@ class Subject:
 class DayShown:
     """A day as it shows now. Where it is locked, `subjects` hold only what `before` allows.
 
-    `path` is the page's, below the site's root; `opens_at` is aware UTC; `opens` says it in words.
+    `path` is the page's, below the site's root; `opens_at` is aware UTC; `opens` says it in words. `gone`: its time
+    came, and every theme of it was cancelled, so that its page is taken down; it counts as not open.
     """
 
     id: str
@@ -96,6 +97,7 @@ class DayShown:
     opens: str
     title: str
     subjects: tuple[Subject, ...]
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
