@@ -9,11 +9,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from campaign.address import KeyRing
+from campaign.address import KeyRing, parse
+from campaign.model import DeliveryState
 from campaign.store.database import Database
 from campaign.store.joining import one_click_leave
 from campaign.store.links import ListSets
 from campaign.store.lists import get_list
+from campaign.store.suppressions import Reason, suppress
 from tests.delivery.mailworld import KEY, NOW, address_of
 from tests.delivery.test_mailing import mailing
 from tests.smtpserver import CountingServer, Script
@@ -71,3 +73,19 @@ def test_whoever_leaves_at_any_moment_gets_nothing_more(database: Database, tmp_
         assert max(relay.counts.values()) == 1
         times = [came for came, _ in relay.came]
         assert bisect.bisect(times, min(gone.values())) < len(times)
+
+
+def test_a_thousand_and_one_suppressed_people_do_not_keep_the_next_from_theirs(
+    database: Database, tmp_path: Path
+) -> None:
+    last = 1002
+    with CountingServer() as relay, mailing(database, tmp_path, relay, last, lanes=2) as world:
+        ring = KeyRing(KEY)
+        with database.write() as connection:
+            for number in range(1, last):
+                suppress(connection, ring, parse(address_of(number)).key, reason=Reason.COMPLAINT, now=NOW)
+        world.send()
+        assert relay.counts == {address_of(last): 1}
+        assert world.states() == {"sent": 1, "skipped": last - 1}
+        [reason] = {row.reason for row in world.parts.store.deliveries.of(world.broadcast.id, DeliveryState.SKIPPED)}
+        assert reason == "suppressed"

@@ -168,6 +168,7 @@ def test_where_nothing_can_be_read_mail_cannot_be_trusted(tmp_path: Path) -> Non
 
 
 def test_who_was_erased_since_the_backup_is_erased_again(world: World, tmp_path: Path, life: ExitStack) -> None:
+    log = world.store.database.kept_apart = tmp_path / "suppressions.log"
     ring = KeyRing(world.key)
     with world.store.database.write() as connection:
         for name in ("gone", "stays", "back"):
@@ -178,7 +179,7 @@ def test_who_was_erased_since_the_backup_is_erased_again(world: World, tmp_path:
         save(connection, ring, parse("back@example.org"), Details(first_name="Back"), now=world.now)
     manifest = taken(world, tmp_path / "backup.tar.gz")
     erase(world.store.database, ring, parse("gone@example.org"), who="self", now=world.now + timedelta(hours=1))
-    known = restoring.read_suppressions(world.store.database, world.folder / "suppressions.log")
+    known = restoring.read_suppressions(world.store.database, log)
     database = restored(tmp_path, tmp_path / "backup.tar.gz", life)
     restoring.settle_in(database, known, taken_at=manifest.taken_at, author="Ada", now=world.now)
     with database.read() as connection:
