@@ -351,7 +351,7 @@ def mark_of(outcome: Receipt | ChannelError | str) -> Mark:
     if isinstance(outcome, Receipt):
         return Mark.SENT
     if isinstance(outcome, Refused):
-        return Mark.REFUSED
+        return Mark.DEAD if outcome.suppress else Mark.REFUSED
     return Mark.UNCERTAIN if isinstance(outcome, Uncertain) else Mark.LATER
 
 

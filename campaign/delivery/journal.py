@@ -59,6 +59,8 @@ class Mark(IntEnum):
     LATER = 3
     REFUSED = 4
     UNCERTAIN = 5
+    #: Refused, because the address is dead.
+    DEAD = 6
 
 
 class Journal:

@@ -179,8 +179,8 @@ class MailJob:
                 else:
                     others.append(self._failed(result.row, outcome, now))
         others += self._lapsed(gone, now)
+        self._suppress(results, now)  # first: a row once settled is read from no journal any more
         self._store.groups.settle(worker=self._worker, began=began, now=now, sent=sent, others=others, back=back)
-        self._suppress(results, now)
         self._stop_channel(now)
 
     def put_back(self, rows: list[int], now: datetime) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from campaign import policy
 from campaign.channels.base import Finds, Receipt
 from campaign.delivery import journal, outcomes
+from campaign.delivery.asking import Asking
 from campaign.delivery.frozen import thaw
 from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
 from campaign.delivery.parts import Parts
@@ -70,20 +71,20 @@ class Recovery:
 
     def _bury(self, worker_id: int, worker: Worker | None) -> datetime | None:
         deliveries, now = self._parts.store.deliveries, self._parts.clock.now()
-        again: list[datetime] = []
         rebooted = worker is not None and worker.boot != self._boot
-        settle_left(self._parts, worker_id, rebooted=rebooted, now=now)
+        ask = Asking(self._parts, self._shelf, worker, now).ask if worker is not None else None
+        later = settle_left(self._parts, worker_id, rebooted=rebooted, now=now, ask=ask)
         for delivery in deliveries.begun_by(worker_id):
             moment = self._settle(delivery, worker_id, now)
             if moment is not None:
-                again.append(moment)
+                later[delivery.id] = moment
         if rebooted:
-            deliveries.doubt(worker_id, reason=REBOOTED, now=now)
+            deliveries.doubt(worker_id, reason=REBOOTED, now=now, but=later.keys())
         else:
-            deliveries.give_back(worker_id, now=now)
-        if not again:
+            deliveries.give_back(worker_id, now=now, but=later.keys())
+        if not later:
             self._parts.store.workers.end(worker_id, now=now)
-        return min(again, default=None)
+        return min(later.values(), default=None)
 
     def _settle(self, delivery: Delivery, worker: int, now: datetime) -> datetime | None:
         broadcast = self._parts.store.ledger.by_id(delivery.broadcast)

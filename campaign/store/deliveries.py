@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -152,25 +152,27 @@ class Deliveries:
             tallies.move(connection, tallies.from_pending(found))
             bump(connection)
 
-    def give_back(self, worker: int, *, now: datetime) -> int:
-        """Put a dead worker's `taken` rows back to `pending` (nothing of them began); how many."""
+    def give_back(self, worker: int, *, now: datetime, but: Collection[int] = ()) -> int:
+        """Put a dead worker's `taken` rows back to `pending` (nothing of them began), save those `but`; how many."""
         with self._database.write() as connection:
             done = connection.execute(
                 update(deliveries)
                 .where(deliveries.c.worker == worker, deliveries.c.state == DeliveryState.TAKEN)
+                .where(deliveries.c.id.not_in(but))
                 .values(state=DeliveryState.PENDING, worker=0)
             )
             if done.rowcount:
                 bump(connection)
         return int(done.rowcount)
 
-    def doubt(self, worker: int, *, reason: str, now: datetime) -> int:
-        """Make every row that a dead worker may have sent `uncertain`; how many."""
+    def doubt(self, worker: int, *, reason: str, now: datetime, but: Collection[int] = ()) -> int:
+        """Make every row that a dead worker may have sent `uncertain`, save those `but`; how many."""
         with self._database.write() as connection:
             found = list(
                 connection.scalars(
                     update(deliveries)
                     .where(deliveries.c.worker == worker, deliveries.c.state.in_(tallies.LIVE))
+                    .where(deliveries.c.id.not_in(but))
                     .values(state=DeliveryState.UNCERTAIN, reason=reason, settled_at=to_micros(now))
                     .returning(deliveries.c.broadcast)
                 )

@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, text
 
 from campaign.clock import to_micros
 from campaign.model import BroadcastKind, DeliveryState
@@ -38,6 +38,14 @@ class Sent(NamedTuple):
     id: int
     code: str
     remote_id: str
+    reason: str
+
+
+class Held(NamedTuple):
+    """One row that a worker still holds: its broadcast, its subscriber, and its reason of before."""
+
+    broadcast: int
+    subscriber: int
     reason: str
 
 
@@ -96,24 +104,14 @@ class Groups:
                 bump(connection)
         return moved
 
-    def held(self, worker: int, *, broadcast: int = 0) -> dict[int, str]:
-        """The rows of mailings (of one, where given) that a worker still holds, each with its reason of before."""
-        query = select(deliveries.c.id, deliveries.c.reason).where(_of_mailings(worker))
+    def held(self, worker: int, *, broadcast: int = 0) -> dict[int, Held]:
+        """The rows of mailings (of one, where given) that a worker still holds, by id."""
+        d = deliveries.c
+        query = select(d.id, d.broadcast, d.subscriber, d.reason).where(_of_mailings(worker)).order_by(d.id)
         if broadcast:
             query = query.where(deliveries.c.broadcast == broadcast)
         with self._database.read() as connection:
-            return {row.id: row.reason for row in connection.execute(query)}
-
-    def doubt(self, worker: int, *, reason: str, now: datetime) -> int:
-        """Make every row of a mailing that a worker still holds `uncertain`; how many."""
-        with self._database.write() as connection:
-            values = {"state": DeliveryState.UNCERTAIN, "reason": reason, "settled_at": to_micros(now)}
-            statement = update(deliveries).where(_of_mailings(worker)).values(**values)
-            found = list(connection.scalars(statement.returning(deliveries.c.broadcast)))
-            if found:
-                tallies.settled(connection, found, DeliveryState.UNCERTAIN)
-                bump(connection)
-        return len(found)
+            return {row.id: Held(row.broadcast, row.subscriber, row.reason) for row in connection.execute(query)}
 
     def _settle_sent(
         self, connection: Connection, alike: tuple[str, str], rows: list[Sent], times: dict[str, int]
@@ -184,7 +182,8 @@ _POSTGRES = {
 _OTHER = text(
     """
     UPDATE deliveries SET state = :state, settled_at = :settled, began_at = :began, attempts = attempts + :tried,
-        not_before = :not_before, code = :code, reason = :reason, worker = :keeps
+        not_before = :not_before, code = :code, reason = :reason, worker = :keeps,
+        remote_id = :remote
     WHERE id = :id AND worker = :worker AND state = 'taken' RETURNING attempts, broadcast
     """
 ).bindparams(bindparam("not_before"), bindparam("settled"))
@@ -206,6 +205,7 @@ def _settle_other(connection: Connection, one: Settled, times: dict[str, int]) -
             "not_before": to_micros(one.not_before) if one.not_before else None,
             "code": one.code,
             "reason": one.reason,
+            "remote": one.remote_id,
             "keeps": times["worker"] if final else 0,
         },
     ).first()

@@ -1,0 +1,91 @@
+"""Whether an email in doubt arrived, asked of the network that was given it, where that network can tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from campaign.channels.base import Channel, Finds, Receipt
+from campaign.delivery import outcomes
+from campaign.delivery.mailing import Run
+from campaign.delivery.outcomes import RESENT
+from campaign.delivery.parts import Parts
+from campaign.delivery.shelf import Shelf
+from campaign.errors import CampaignError
+from campaign.model import Broadcast, DeliveryState, Email
+from campaign.store.deliveries import Settled
+from campaign.store.groups import Held
+from campaign.store.workers import Worker
+
+#: How long after a worker's last sign of life its last attempt is over, and the network's listing shows it.
+SETTLES = timedelta(seconds=180)
+#: How soon a network that gave no answer is asked again, until the mailing's time of day is over.
+NO_ANSWER = timedelta(seconds=60)
+#: How many emails are asked after at a time, so that a service's start never waits for more; and when the next are.
+MOST = 20
+GO_ON = timedelta(seconds=1)
+NOT_THERE = "the network says that it did not arrive"
+
+
+class Asking:
+    """Asks after what one dead worker left, at most `MOST` emails at a time."""
+
+    def __init__(self, parts: Parts, shelf: Shelf, worker: Worker, now: datetime) -> None:
+        self._parts = parts
+        self._shelf = shelf
+        self._worker = worker
+        self._now = now
+        self._asked = 0
+        self._runs: dict[int, tuple[Broadcast, Run | None]] = {}
+
+    def ask(self, delivery: int, held: Held) -> Settled | datetime | None:
+        """What became of it; when to ask (aware UTC) where it is too early; None where the network cannot tell."""
+        broadcast, run = self._run(held.broadcast)
+        if run is None:
+            return None
+        if self._now < (settled := self._worker.beat_at + SETTLES):
+            return settled
+        if self._asked >= MOST:
+            return self._now + GO_ON
+        self._asked += 1
+        try:
+            return self._answer(delivery, held, broadcast, run)
+        except CampaignError:
+            return self._now + NO_ANSWER if self._now <= broadcast.stop_at else None
+
+    def _run(self, number: int) -> tuple[Broadcast, Run | None]:
+        """The broadcast, and its mailing where its network can tell."""
+        if number not in self._runs:
+            broadcast = self._parts.store.ledger.by_id(number)
+            run: Run | None = None
+            try:
+                found = Run(self._parts, self._shelf, broadcast)
+                run = found if isinstance(self._channel(found), Finds) else None
+            except (CampaignError, KeyError, StopIteration):  # its list or sender is gone: then nobody can be asked
+                run = None
+            self._runs[number] = broadcast, run
+        return self._runs[number]
+
+    def _channel(self, run: Run) -> Channel[Email]:
+        return self._parts.ways.channel(run.ref)
+
+    def _answer(self, delivery: int, held: Held, broadcast: Broadcast, run: Run) -> Settled | None:
+        channel, now = self._channel(run), self._now
+        people = self._parts.store.mailings.recipients(run.audience, [held.subscriber], now=now)
+        email = run.email(delivery, people[held.subscriber], now) if people else None
+        if email is None or not isinstance(channel, Finds):
+            return None
+        key = self._parts.wire_key(broadcast.key, held.subscriber)
+        found = channel.find(email, key=key, since=self._worker.beat_at)
+        if isinstance(found, Receipt):
+            settled = outcomes.of_receipt(delivery, found)
+            return replace(settled, reason=RESENT) if held.reason == RESENT else settled
+        if found is not None:
+            return None
+        in_time = now <= broadcast.stop_at
+        return Settled(
+            delivery=delivery,
+            state=DeliveryState.PENDING if in_time else DeliveryState.MISSED,
+            reason=NOT_THERE if in_time else "it did not arrive, and its time of day is over",
+            outcome="not found",
+        )
