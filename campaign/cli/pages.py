@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from campaign.channels.base import Receipt
+    from campaign.delivery.shelf import InForce
+    from campaign.plan import Planned
     from campaign.web.parts import Desk, Parts, Provider, Site
     from campaign.web.serve import Server
     from campaign.wiring import App
@@ -59,7 +62,7 @@ def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
             erase=lambda address, now: rights.erase(database, app.ring, app.key, outbox, address, who="self", now=now),
         ),
         hooks=app.hooks(),
-        desk=desk_of(app),
+        desk=desk_of(app, leaves=not rehearsal),
     )
 
 
@@ -82,10 +85,11 @@ def provider_of(app: App) -> Provider | None:
     )
 
 
-def desk_of(app: App) -> Desk:
-    """What the desk works with."""
+def desk_of(app: App, *, leaves: bool = True) -> Desk:
+    """What the desk works with. `leaves`: a test of an email goes over the real channel, live or not."""
     from campaign.channels.registry import Registry
     from campaign.cli.checking import facts
+    from campaign.delivery import trying
     from campaign.errors import SettingsError
     from campaign.settings import Approving
     from campaign.web.parts import Desk
@@ -98,6 +102,17 @@ def desk_of(app: App) -> Desk:
         except SettingsError as error:
             return str(error)
 
+    def send_test(force: InForce, planned: Planned, address: str, author: str) -> Receipt:
+        to, name = trying.reachable(app.parts, app.ring, address), planned.key.channel
+        if not leaves:
+            channel = app.ways.channel(force.programme.channels[name])
+            return trying.send_email(app.parts, force, planned, to, channel, author=author, now=app.clock.now())
+        real = app.ways.real(name)
+        try:
+            return trying.send_email(app.parts, force, planned, to, real, author=author, now=app.clock.now())
+        finally:
+            real.close()
+
     return Desk(
         work=app.parts,
         kinds=app.channel_kinds,
@@ -106,6 +121,7 @@ def desk_of(app: App) -> Desk:
         letter=app.write_letter,
         provider=provider_of(app),
         facts=lambda: facts(app),
+        send_test=send_test,
     )
 
 

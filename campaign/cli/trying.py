@@ -72,21 +72,11 @@ def _made(app: App, key: str, address: str, token: str) -> tuple[str, Post | Ema
 
 def _reachable(app: App, text: str) -> str:
     """The address, as it goes on the wire; RefusedError where its owner left, or mail may not reach it."""
-    from campaign.address import parse
-    from campaign.errors import RefusedError
-    from campaign.store.suppressions import for_addresses
+    from campaign.delivery import trying
 
     if not text:
         raise click.UsageError("Say whom the test goes to: --to ada@example.org")
-    found = parse(text)
-    guests = app.settings.guests
-    if guests and found.wire.casefold() not in guests:
-        raise RefusedError("That address is not on the guest list (CAMPAIGN_GUEST_LIST).")
-    with app.store.database.read() as connection:
-        stopped = for_addresses(connection, app.ring, [found.key])[found.key]
-    if stopped:
-        raise RefusedError(f"No mail goes to that address: {stopped[0].reason.value}.")
-    return found.wire
+    return trying.reachable(app.parts, app.ring, text)
 
 
 def _fits(channel: Channel[Any], message: Post | Email, name: str) -> None:

@@ -14,7 +14,7 @@ from campaign.delivery.previewing import Wanted, readers_in_words, sample_reader
 from campaign.delivery.ring import post_of
 from campaign.delivery.shelf import InForce, Shelf
 from campaign.errors import FileError, RefusedError, SettingsError
-from campaign.model import Broadcast, BroadcastState, PlannedMailing, Post
+from campaign.model import Broadcast, BroadcastState, PlannedMailing, Post, Recipient
 from campaign.plan import Planned
 from campaign.render import Urls
 
@@ -109,21 +109,30 @@ def _frozen(parts: Parts, shelf: Shelf, row: Broadcast | None) -> Post | None:
     return thaw(content, shelf.as_of(row.key.campaign, row.revision, row.opened_at).files)
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom an email is shown to: a sample of an area and audience ("": of all), or the subscriber with that number."""
+
+    area: str = ""
+    audience: str = ""
+    person: int = 0
+
+
 def email(
-    parts: Parts, shelf: Shelf, force: InForce, planned: Planned, row: Broadcast | None, *, area: str, audience: str
+    parts: Parts, shelf: Shelf, force: InForce, planned: Planned, row: Broadcast | None, reader: Reader, now: datetime
 ) -> ShownEmail:
-    """The email as a sample reader of that area and audience gets it ("": of all)."""
+    """The email as that reader gets it, before it opens and after."""
     if row is not None and row.opened_at is not None:
         force = shelf.as_of(row.key.campaign, row.revision, row.opened_at)
         planned = next((each for each in force.planned if each.key == row.key), planned)
     message, programme = planned.message, force.now_says
     if not isinstance(message, PlannedMailing):
         raise RefusedError(f"{planned.key} is no email.")
-    wanted = Wanted(areas=(area,) if area else (), audiences=(audience,) if audience else ())
-    who = sample_reader(programme, message, wanted)
-    reader = readers_in_words(programme, who)
     urls = Urls(preferences="https://example.org/", unsubscribe="https://example.org/", web="")
+    told = ""
     try:
+        who = _recipient(parts, force, planned, reader, now)
+        told = readers_in_words(programme, who)
         sender = parts.senders()[parts.store.mailings.choice(audience_of(force, planned)).sender]
         compiled = render.compile_mailing(
             programme,
@@ -141,21 +150,36 @@ def email(
         )
         line = compiled.preheader(who, urls) if made else ""
     except FileError as error:
-        return ShownEmail(reader=reader, problems=tuple(each.message for each in error.problems))
+        return ShownEmail(reader=told, problems=tuple(each.message for each in error.problems))
     except RefusedError as error:
-        return ShownEmail(reader=reader, problems=(str(error),))
+        return ShownEmail(reader=told, problems=(str(error),))
     except KeyError as error:
-        return ShownEmail(reader=reader, problems=(f"The sender {error} is not in senders.yaml.",))
+        return ShownEmail(reader=told, problems=(f"The sender {error} is not in senders.yaml.",))
     if made is None:
-        return ShownEmail(reader=reader, empty=True)
+        return ShownEmail(reader=told, empty=True)
     return ShownEmail(
-        reader=reader,
+        reader=told,
         subject=made.subject,
         preheader=line,
         sender=f"{made.from_name} <{made.from_address}>",
         html=made.body.html,
         text=made.body.text,
     )
+
+
+def _recipient(parts: Parts, force: InForce, planned: Planned, reader: Reader, now: datetime) -> Recipient:
+    """The subscriber, with links that are nobody's, or a sample; RefusedError where it does not go to them."""
+    if not isinstance(planned.message, PlannedMailing):
+        raise RefusedError(f"{planned.key} is no email.")
+    if not reader.person:
+        areas, audiences = (reader.area,) if reader.area else (), (reader.audience,) if reader.audience else ()
+        return sample_reader(force.now_says, planned.message, Wanted(areas=areas, audiences=audiences))
+    audience, number = audience_of(force, planned), reader.person
+    found = parts.store.mailings.recipients(audience, [number], now=now).get(number)
+    if found is None:
+        why = parts.store.mailings.lapsed(audience, [number], now=now).get(number, "not on its lists")
+        raise RefusedError(f"It does not go to this person: {why}.")
+    return replace(found, unsubscribe_token="0" * 22)
 
 
 def reach(parts: Parts, force: InForce, planned: Planned, now: datetime) -> tuple[list[tuple[str, int]], int]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from campaign import render
+from campaign.address import KeyRing, parse
+from campaign.channels.base import Channel, Receipt
 from campaign.delivery.mailing import audience_of
 from campaign.delivery.parts import Parts
 from campaign.delivery.ring import post_of
@@ -13,6 +15,7 @@ from campaign.delivery.shelf import InForce
 from campaign.errors import RefusedError
 from campaign.model import Email, PlannedMailing, Post, Recipient
 from campaign.plan import Planned
+from campaign.store.suppressions import for_addresses
 
 MARK = "TEST: "
 #: The links of a test lead nowhere: it is nobody's subscription.
@@ -27,6 +30,33 @@ def find(force: InForce, key: str) -> Planned:
     message = key.split("/")[1] if "/" in key else ""
     near = [str(each.key) for each in force.planned if each.key.message == message]
     raise RefusedError(f"There is no message {key}. " + (f"There are: {', '.join(near)}." if near else "See status."))
+
+
+def reachable(parts: Parts, ring: KeyRing, text: str) -> str:
+    """The address, as it goes on the wire; RefusedError where its owner left, or mail may not reach it.
+
+    AddressError where it is none.
+    """
+    found = parse(text)
+    if parts.guests and found.wire.casefold() not in parts.guests:
+        raise RefusedError("That address is not on the guest list (CAMPAIGN_GUEST_LIST).")
+    with parts.store.database.read() as connection:
+        stopped = for_addresses(connection, ring, [found.key])[found.key]
+    if stopped:
+        raise RefusedError(f"No mail goes to that address: {stopped[0].reason.value}.")
+    return found.wire
+
+
+def send_email(
+    parts: Parts, force: InForce, planned: Planned, address: str, channel: Channel[Email], *, author: str, now: datetime
+) -> Receipt:
+    """Send the marked test of a mailing over `channel` at once, and log it; raises one of the four channel errors."""
+    key = str(planned.key)
+    token = parts.key.token("trial-v1", key, str(now))
+    email = trial_email(parts, force, planned, address, token, now)
+    detail = {"channel": planned.key.channel}
+    parts.store.log.add(who=author, act="message.test", campaign=force.slug, target=key, now=now, detail=detail)
+    return channel.send(email, key=token, notes=channel.prepare(email, key=token, notes={}))
 
 
 def trial_post(parts: Parts, force: InForce, planned: Planned, now: datetime) -> Post:

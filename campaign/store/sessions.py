@@ -55,14 +55,17 @@ class Sessions:
             record(connection, who=account.name, act="sign in", now=now, detail=detail)
         return token
 
-    def find(self, token: str, *, now: datetime) -> Session | None:
-        """The session of a token, or None where it is unknown, ended or too old."""
+    def find(self, token: str, *, now: datetime, used: bool = True) -> Session | None:
+        """The session of a token, or None where it is unknown, ended or too old.
+
+        `used`: its owner does something; a page that only asks for news keeps no session alive.
+        """
         query = _sessions(now).where(sessions.c.token_hash == token_hash(token))
         with self._database.read() as connection:
             row = connection.execute(query).first()
         if row is None:
             return None
-        if to_micros(now) - row.seen_at > TOUCH // timedelta(microseconds=1):
+        if used and to_micros(now) - row.seen_at > TOUCH // timedelta(microseconds=1):
             with self._database.write() as connection:
                 connection.execute(update(sessions).where(sessions.c.id == row.id).values(seen_at=to_micros(now)))
         return _session(row)

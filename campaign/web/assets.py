@@ -29,6 +29,7 @@ BUNDLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "icons.svg": ("image/svg+xml", ("vendor/lucide/icons.svg",)),
     "passkeys.js": ("text/javascript; charset=utf-8", ("js/passkeys.js",)),
+    "desk.js": ("text/javascript; charset=utf-8", ("js/desk.js",)),
     "htmx.js": ("text/javascript; charset=utf-8", ("vendor/htmx/htmx.min.js",)),
 }
 

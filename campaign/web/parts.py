@@ -16,6 +16,9 @@ from campaign.delivery.parts import Parts as Work
 from campaign.model import Role
 
 if TYPE_CHECKING:
+    from campaign.channels.base import Receipt
+    from campaign.delivery.shelf import InForce
+    from campaign.plan import Planned
     from campaign.programme.checks import Installation
     from campaign.store.joining import Asked, Joined, Left
     from campaign.store.preferences import Preferences, Saved
@@ -205,6 +208,7 @@ class Desk:
     promise: Callable[[str], str]
     other: bool = False
     facts: Callable[[], Installation] | None = None
+    send_test: Callable[[InForce, Planned, str, str], Receipt] | None = None
     letter: Callable[[str, str, Mapping[str, str], datetime], bool] = _no_letter
     until: Callable[[str], datetime | None] = _not_known
     provider: Provider | None = None

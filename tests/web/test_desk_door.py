@@ -26,6 +26,9 @@ def filled(path: str) -> str:
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: f"{act.method} {act.path}")
 def test_without_a_session_every_act_leads_to_the_sign_in(desk: DeskStand, act) -> None:  # type: ignore[no-untyped-def]
     answer = desk.client.request(act.method, filled(act.path), data={"a": "b"} if act.method == "POST" else None)
+    if act.quiet:
+        assert answer.status_code == 401
+        return
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/desk/sign-in")
 

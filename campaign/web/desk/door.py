@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,14 +20,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from campaign.clock import SystemClock
 from campaign.delivery import needing, views
 from campaign.delivery.parts import Parts as Work
 from campaign.delivery.shelf import InForce, Shelf
-from campaign.errors import CampaignError
+from campaign.errors import CampaignError, SettingsError
 from campaign.model import HoldScope, Role
 from campaign.web.client import client_address, network_of
 from campaign.web.desk import show, times
 from campaign.web.desk.guessing import Guessing
+from campaign.web.desk.live import SLOW, Drawn, Live, Part
+from campaign.web.desk.rates import Rates
 from campaign.web.parts import Desk, Parts, Site
 from campaign.web.security import is_form
 from campaign.web.templating import Templates
@@ -40,6 +45,8 @@ FIELD = "form"
 OWN_PAGE = re.compile(r"/desk(/[A-Za-z0-9_./-]*)?(\?[A-Za-z0-9_.=&%+-]*)?")
 #: The largest form, in bytes; uploads have a limit of their own.
 LARGEST = 256 * 1024
+#: Where every open page asks what is new for all of them.
+BASE = "/desk/live"
 
 
 @dataclass(slots=True)
@@ -54,6 +61,7 @@ class Ask:
     weeks: dict[str, views.Week] = field(default_factory=dict)
     found_needs: list[views.Need] | None = None
     found_ahead: list[views.Week] | None = None
+    found_pause: str | None = None
 
     @property
     def account(self) -> Account:
@@ -101,6 +109,12 @@ class Ask:
             self.weeks[force.slug] = views.week(self.work, force, self.now)
         return self.weeks[force.slug]
 
+    def paused(self) -> str:
+        """A sentence about the pause of everything, "" where none is on."""
+        if self.found_pause is None:
+            self.found_pause = self.door.paused(self)
+        return self.found_pause
+
     def text(self, name: str) -> str:
         """A field of the form, or of the address, without spaces around it."""
         value = self.form.get(name, self.request.query_params.get(name, ""))
@@ -139,13 +153,17 @@ Handler: TypeAlias = Callable[[Ask], Response]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing that can be asked of the desk: where, how, the least role, and who answers."""
+    """One thing that can be asked of the desk: where, how, the least role, and who answers.
+
+    `quiet`: an open page asks for what is new of it (`live.py`), and is answered with nothing where nothing is.
+    """
 
     method: str
     path: str
     least: Role
     handler: Handler
     largest: int = LARGEST
+    quiet: bool = False
 
 
 class Door:
@@ -158,6 +176,9 @@ class Door:
         self.guessing = Guessing(desk.work, parts.site)
         self.elsewhere: Elsewhere | None = None
         self.shelf = Shelf(desk.work.store)
+        self.rates = Rates()
+        self._names: dict[tuple[str, int], dict[str, str]] = {}
+        self.live = Live(SystemClock(), desk.work.store.ledger.changes, parts.look_every)
         self.cookie = "__Host-desk" if parts.site.secure and not parts.site.root else "desk"
 
     @property
@@ -169,6 +190,8 @@ class Door:
         """The route of an act, behind the door."""
 
         async def endpoint(request: Request) -> Response:
+            if act.quiet and await self._nothing_new(request):
+                return nothing_new()
             return await self.answer(act, request)
 
         limit = act.largest if act.method == "POST" else None
@@ -179,9 +202,11 @@ class Door:
         if act.method == "POST":
             own_form(request, self.parts.site)
         now = self.parts.clock.now()
-        session = await run_in_threadpool(self.session, request, now)
+        session = await run_in_threadpool(self.session, request, now, used=not act.quiet)
         if session is None:
-            return self.lead(self._sign_in(act, request))
+            return Response(status_code=401) if act.quiet else self.lead(self._sign_in(act, request))
+        if act.quiet:
+            self.live.let_in(request.cookies[self.cookie])
         ask = Ask(self, request, session, now)
         if not session.account.role.may(act.least):
             return await run_in_threadpool(lambda: ask.page("desk/refused.html", status=403, role=act.least, error=""))
@@ -191,6 +216,15 @@ class Door:
             if not self.is_ours(ask):
                 return await run_in_threadpool(lambda: ask.page("desk/refused.html", status=403, role="", error=""))
             return await run_in_threadpool(self._act, act, ask)
+
+    async def _nothing_new(self, request: Request) -> bool:
+        """Whether a page that asks for news has them all. Nothing is read of the ledger but its count, now and then."""
+        if not self.live.knows(request.cookies.get(self.cookie, "")):
+            return False
+        if self.live.stale():
+            await run_in_threadpool(self.live.look)
+        address, seen = address_of(request)
+        return self.live.unchanged(seen, BASE, *([address] if address != BASE else []))
 
     def _act(self, act: Act, ask: Ask) -> Response:
         if act.method == "POST":
@@ -204,10 +238,10 @@ class Door:
 
     # --- sessions
 
-    def session(self, request: Request, now: datetime) -> Session | None:
+    def session(self, request: Request, now: datetime, *, used: bool = True) -> Session | None:
         """The session of the browser that asks."""
         token = request.cookies.get(self.cookie, "")
-        return self.desk.work.store.sessions.find(token, now=now) if token else None
+        return self.desk.work.store.sessions.find(token, now=now, used=used) if token else None
 
     def start(self, request: Request, account: Account, path: str, way: str) -> Response:
         """Sign in: a new session, and on to a page. `way`: what was proven, for the log."""
@@ -268,14 +302,32 @@ class Door:
                 "week": week,
                 "user": ask.who,
                 "state": self.templates.words()("desk.sending_on"),
+<<<<<<< HEAD
                 "paused": self.paused(ask),
                 "needs": len(ask.needs()) + len(ask.unapproved()),
+=======
+                "paused": ask.paused(),
+                "needs": len(ask.needs()),
+>>>>>>> ddc0ecd (Keep open desks up to date for next to nothing; show, test, watch, hold and search a mailing)
                 "here": here,
                 "banner": ask.session.said,
+                "live": context.pop("live", None) or {"address": BASE, "mark": self.base(ask).mark, "every": SLOW},
             },
             **context,
         )
         return answer
+
+    def base(self, ask: Ask, *, fresh: bool = True) -> Part:
+        """What every page shows of the present: how much needs somebody, and whether everything is paused."""
+
+        def draw() -> Drawn:
+            words, needs, paused = self.templates.words(), len(ask.needs()), ask.paused()
+            html = self.templates.render("desk/live_base.html", needs=needs, paused=paused)
+            count = words.count("desk.needing", needs) if needs else words("desk.needing_none")
+            states = {"needs": (words("desk.needs"), count), "pause": ("", paused or words("desk.sending_on"))}
+            return Drawn(html, states=states)
+
+        return self.live.part(BASE, draw, fresh=fresh)
 
     def paused(self, ask: Ask) -> str:
         """A sentence about the pause of everything, "" where none is on."""
@@ -287,10 +339,33 @@ class Door:
                 return f"{said} {hold.reason}".rstrip()
         return ""
 
+    def names(self, force: InForce) -> dict[str, str]:
+        """The networks' names of a campaign's channels, by channel; those that two share are left out."""
+        if (force.slug, force.number) not in self._names:
+            titles = {}
+            for name, ref in force.programme.channels.items():
+                with suppress(SettingsError):
+                    titles[name] = self.desk.work.ways.channel(ref).title
+            shared = Counter(titles.values())
+            self._names[force.slug, force.number] = {n: each for n, each in titles.items() if shared[each] == 1}
+        return self._names[force.slug, force.number]
+
     def zone(self) -> str:
         """The zone of the installation's times: that of its first week."""
         found = self.shelf.all()
         return found[0].programme.campaign.timezone if found else "Europe/London"
+
+
+def address_of(request: Request) -> tuple[str, str]:
+    """The address that an open page asks for news, and the mark of what it has."""
+    whole = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
+    address, _, seen = whole.rpartition("seen=")
+    return (address or whole).rstrip("?&"), seen
+
+
+def nothing_new() -> Response:
+    """The answer where nothing is new; the page stays as it is."""
+    return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
 
 def own_form(request: Request, site: Site) -> None:

@@ -1,96 +1,168 @@
-"""A mailing: as any reader gets it, whom it is for, how it goes, and what became of anybody's."""
+"""A mailing: as any reader gets it, whom it is for, a test of it, and what became of anybody's."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
-from campaign.delivery import showing, views
-from campaign.errors import RefusedError
-from campaign.model import BroadcastState, DeliveryState
-from campaign.web.desk import show
+from campaign.address import mask
+from campaign.delivery import audience, showing
+from campaign.errors import ChannelError, RefusedError
+from campaign.model import DeliveryState, HoldScope, Strength
+from campaign.web.desk import times
 from campaign.web.desk.door import Ask
 from campaign.web.desk.found import Message, find
 from campaign.web.security import policy
 
-#: The frame of an email: nothing but its own styles, and no script, whatever it says.
-FRAME = {
-    "Content-Security-Policy": policy(
-        {"default-src": "'none'", "style-src": "'unsafe-inline'", "img-src": "data:", "frame-ancestors": "'self'"}
-    )
-    + "; sandbox",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+#: How the email may be looked at.
+VIEWS = ("computer", "phone", "words", "inbox")
+#: How many people a search shows.
+MOST = 10
+_DARK = re.compile(r"@media\s*\(prefers-color-scheme:\s*dark\)")
 
 
 def shown(ask: Ask, found: Message) -> dict[str, Any]:
     """What the page of a mailing has besides that of any message."""
-    words, programme = ask.door.templates.words(), found.force.programme
-    planned, item = found.planned[0], found.entry.first
-    area, audience = _reader(ask, found)
-    email = showing.email(
-        ask.work, ask.door.shelf, found.force, planned, found.rows.get(item.key), area=area, audience=audience
-    )
+    words, programme, planned = ask.door.templates.words(), found.force.programme, found.planned[0]
+    reader = _reader(ask, found)
+    email = _email(ask, found, reader)
     try:
         lists, everybody = showing.reach(ask.work, found.force, planned, ask.now)
         left_out = showing.left_out(ask.work, found.force, planned, ask.now)
         trouble = ""
     except RefusedError as error:
         lists, everybody, left_out, trouble = [], 0, [], str(error)
-    wanted = item.total - item.tally.get(DeliveryState.SKIPPED, 0)
-    kept = {"area": area, "audience": audience}
+    view, dark, plain = _look(ask)
+    kept = {"area": reader.area, "audience": reader.audience, "person": reader.person or ""}
+    look = {"dark": "yes" if dark else "", "images": "off" if plain else ""}
     return {
         "email": email,
         "lists": lists,
         "everybody": everybody,
         "left_out": left_out,
         "trouble": trouble,
-        "sent": item.tally.get(DeliveryState.SENT, 0),
-        "wanted": wanted,
-        "tiles": show.tiles(item.tally, words),
         "areas": {"": words("mailing.all_areas"), **programme.areas},
         "audiences": {
             "": words("mailing.all_audiences"),
             **{key: each.name for key, each in programme.audiences.items()},
         },
         "reader": kept,
-        "frame": f"{found.path}/frame?{urlencode(kept)}",
-        "failures": _failures(ask, item),
-        "over": item.state in {BroadcastState.DONE, BroadcastState.DROPPED, BroadcastState.CANCELLED},
+        "views": {name: words(f"mailing.view_{name}") for name in VIEWS},
+        "view": view,
+        "look": look,
+        "has_images": "<img" in email.html,
+        "frame": f"{found.path}/frame?{urlencode({k: v for k, v in {**kept, **look}.items() if v})}",
+        "looked_for": ask.text("find"),
+        "people": _people(ask, found) if ask.text("find") else [],
+        "most": MOST,
+        "test_to": ask.account.login if ask.door.desk.send_test else "",
     }
 
 
-def _reader(ask: Ask, found: Message) -> tuple[str, str]:
-    programme = found.force.programme
-    area, audience = ask.text("area"), ask.text("audience")
-    return area if area in programme.areas else "", audience if audience in programme.audiences else ""
+def _reader(ask: Ask, found: Message) -> showing.Reader:
+    programme, person = found.force.programme, ask.text("person")
+    area, group = ask.text("area"), ask.text("audience")
+    return showing.Reader(
+        area if area in programme.areas else "",
+        group if group in programme.audiences else "",
+        int(person) if person.isdecimal() and len(person) < 19 and ask.may("editor") else 0,
+    )
 
 
-def _failures(ask: Ask, item: views.Item) -> list[tuple[str, str, int]]:
-    """Why emails did not go: state, reason, how many; most first."""
-    states = (DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.MISSED, DeliveryState.SKIPPED)
-    if not item.broadcast or not any(item.tally.get(state) for state in states):
-        return []
-    counts: dict[tuple[str, str], int] = {}
-    for delivery in ask.work.store.deliveries.of(item.broadcast, *states, limit=2000):
-        name = (delivery.state.value, delivery.reason)
-        counts[name] = counts.get(name, 0) + 1
-    return sorted(((*name, count) for name, count in counts.items()), key=lambda row: -row[2])
+def _email(ask: Ask, found: Message, reader: showing.Reader) -> showing.ShownEmail:
+    row = found.rows.get(found.entry.first.key)
+    return showing.email(ask.work, ask.door.shelf, found.force, found.planned[0], row, reader, ask.now)
+
+
+def _look(ask: Ask) -> tuple[str, bool, bool]:
+    view = ask.text("view")
+    return view if view in VIEWS else VIEWS[0], ask.text("dark") == "yes", ask.text("images") == "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody who was looked for: what they got, when, and what the relay said. `state` "": nothing, as yet."""
+
+    id: int
+    address: str
+    name: str
+    state: str = ""
+    when: str = ""
+    reply: str = ""
+
+
+def _people(ask: Ask, found: Message) -> list[Found]:
+    """Who matches the search, and what became of their email."""
+    words, store, item = ask.door.templates.words(), ask.work.store, found.entry.first
+    people = audience.find(ask.work, ask.text("find"))[:MOST]
+    rows = store.deliveries.for_people(item.broadcast, [each.id for each in people]) if item.broadcast else {}
+    shown_people = []
+    for each in people:
+        row = rows.get(each.id)
+        address = each.address if ask.may("editor") else mask(each.address)
+        name = f"{each.details.first_name} {each.details.last_name}".strip()
+        if row is None:
+            shown_people.append(Found(each.id, address, name))
+            continue
+        tries = store.deliveries.attempts(row.id)
+        said = [part for part in (row.code, row.reason, tries[-1].reply if tries else "") if part]
+        at = row.settled_at or row.began_at
+        when = times.moment(at, found.zone, ask.now, words.shared) if at else ""
+        state = {DeliveryState.TAKEN: "sending", DeliveryState.DROPPED: "skipped"}.get(row.state, row.state.value)
+        shown_people.append(Found(each.id, address, name, state, when, ": ".join(dict.fromkeys(said))))
+    return shown_people
 
 
 def frame(ask: Ask) -> Response:
-    """The email itself, for the frame: under a policy of its own, without scripts."""
+    """The email itself, for the frame: under a policy of its own, without scripts.
+
+    It is shown as on a light page, or as on a dark one, whatever the desk itself is.
+    """
     found = find(ask)
     if not found.entry.is_mailing:
         raise HTTPException(404)
-    area, audience = _reader(ask, found)
-    row = found.rows.get(found.entry.first.key)
-    email = showing.email(
-        ask.work, ask.door.shelf, found.force, found.planned[0], row, area=area, audience=audience
-    )  # fmt: skip
-    return HTMLResponse(email.html or "<!doctype html><title>–</title>", 200, FRAME)
+    email = _email(ask, found, _reader(ask, found))
+    _, dark, plain = _look(ask)
+    html = _DARK.sub("@media all" if dark else "@media not all", email.html)
+    rules = {"default-src": "'none'", "style-src": "'unsafe-inline'", "frame-ancestors": "'self'"}
+    rules |= {} if plain else {"img-src": "data:"}
+    headers = {
+        "Content-Security-Policy": policy(rules) + "; sandbox",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return HTMLResponse(html or "<!doctype html><title>–</title>", 200, headers)
+
+
+def send_test(ask: Ask) -> Response:
+    """Send a marked test of it to whoever asks."""
+    found, send = find(ask), ask.door.desk.send_test
+    if not found.entry.is_mailing:
+        raise HTTPException(404)
+    if send is None or not ask.account.login:
+        raise RefusedError("There is no address of yours to send a test to.")
+    try:
+        send(found.force, found.planned[0], ask.account.login, ask.who)
+    except ChannelError as error:
+        raise RefusedError(f"The test was not taken: {error}") from error
+    return ask.back(found.path, "mailing.test_sent", address=ask.account.login)
+
+
+def pause(ask: Ask) -> Response:
+    """Hold this mailing, and nothing else, until somebody lifts it."""
+    found = find(ask)
+    ask.work.store.holds.place(
+        scope=HoldScope.BROADCAST,
+        target=found.entry.first.key,
+        strength=Strength.ALL,
+        reason=ask.text("reason")[:300],
+        author=ask.who,
+        now=ask.now,
+    )
+    return ask.back(found.path, "mailing.held")

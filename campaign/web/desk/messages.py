@@ -12,9 +12,10 @@ from starlette.responses import Response
 from campaign.delivery import approving, settling, showing, versions, views
 from campaign.errors import RefusedError
 from campaign.plan import Planned
-from campaign.web.desk import acts, cards, mailing, pictures, show, times
+from campaign.web.desk import acts, cards, mailing, pictures, progress, refresh, show, times
 from campaign.web.desk.door import Ask
 from campaign.web.desk.found import Message, find
+from campaign.web.desk.live import Drawn
 from campaign.web.desk.needs import moment_of
 from campaign.web.words import PageWords
 
@@ -28,11 +29,13 @@ def message(ask: Ask) -> Response:
     words = ask.door.templates.words()
     approvals = ask.work.store.approvals.standing(f"{found.force.slug}/")
     ahead = any(item.state in showing.AHEAD for item in found.entry.items)
+    keys = {item.key for item in found.entry.items}
     late = any(_late(found, each, ask.now) for each in found.planned)
     return ask.page(
         "desk/mailing.html" if found.entry.is_mailing else "desk/post.html",
         here="week",
         week=found.force.programme.campaign.title,
+        live=refresh.shown(ask, f"/desk/live{_tail(found)}", found.path, found.zone, lambda: _drawn(ask, found)),
         message=found,
         entry=found.entry,
         when=times.dated(found.entry.at, found.zone, words.shared),
@@ -41,13 +44,42 @@ def message(ask: Ask) -> Response:
         unapproved=[item for item in found.entry.items if show.state_of(item) in {"approval", "changes"}],
         asked=next((item.sent_back for item in found.entry.items if item.sent_back), None),
         ahead=ahead,
+        held_by=next((hold.author for hold in ask.work.store.holds.current(ask.now) if hold.target in keys), ""),
         late=late,
         editable=ahead and ask.may("editor"),
         moment=f"{found.entry.at.astimezone(ZoneInfo(found.zone)):%Y-%m-%dT%H:%M}",
-        history=_history(ask, found),
         versions=_versions(ask, found),
         state_of=show.state_of,
         **(mailing.shown(ask, found) if found.entry.is_mailing else _post(ask, found)),
+    )
+
+
+def live(ask: Ask) -> Response:
+    """What is new of a message that somebody has open."""
+    found = find(ask)
+    return refresh.news(ask, f"/desk/live{_tail(found)}", found.path, found.zone, lambda: _drawn(ask, found))
+
+
+def _tail(found: Message) -> str:
+    return found.path.removeprefix("/desk")
+
+
+def _drawn(ask: Ask, found: Message) -> Drawn:
+    """What happened to it, and of an email how far it is."""
+    words, entry = ask.door.templates.words(), found.entry
+    names = ask.door.names(found.force)
+    context: dict[str, Any] = {"message": found, "entry": entry, "names": names, "history": _history(ask, found)}
+    if entry.is_mailing:
+        context["progress"] = progress.of(ask, found)
+    item = entry.first
+    states = {entry.path: (item.title, words(f"state.{entry.state}"))}
+    if entry.is_mailing and item.total:
+        states["progress"] = (item.title, words("mailing.quarters", percent=progress.quarter(item)))
+    return Drawn(
+        html=ask.door.templates.render("desk/message_live.html", **context),
+        beside=ask.door.templates.render("desk/message_state.html", out=True, **context),
+        states=states,
+        sending=entry.state == "sending",
     )
 
 

@@ -106,7 +106,7 @@ def drop(ask: Ask, values: Mapping[str, str]) -> None:
 
 def image(ask: Ask) -> Response:
     """A picture of a revision."""
-    slug, number, name = ask.path("campaign"), int(ask.path("number")), ask.path("name")
+    slug, number, name = ask.path("campaign"), int(ask.path("id")), ask.path("name")
     data = ask.door.shelf.as_of(slug, number, ask.now).files.get(f"images/{name}")
     return _shown(data)
 

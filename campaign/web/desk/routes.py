@@ -19,13 +19,14 @@ from campaign.web.desk import (
     people,
     pictures,
     programme,
+    refresh,
     signing,
     team,
     uploads,
     users,
     week,
 )
-from campaign.web.desk.door import Act, Door
+from campaign.web.desk.door import BASE, Act, Door
 from campaign.web.desk.names import party
 from campaign.web.parts import Desk, Parts
 from campaign.web.templating import Templates
@@ -34,17 +35,22 @@ MESSAGE = "/desk/message/{campaign}/{message}/{day}"
 RESOURCE = "/desk/programme/{campaign}/resources/{resource}"
 
 ACTS = (
+    Act("GET", BASE, Role.VIEWER, refresh.everywhere, quiet=True),
+    Act("GET", "/desk/live/week", Role.VIEWER, week.live, quiet=True),
+    Act("GET", "/desk/live/message/{campaign}/{message}/{day}", Role.VIEWER, messages.live, quiet=True),
     Act("GET", "/desk", Role.VIEWER, week.this_week),
     Act("GET", "/desk/needs-you", Role.VIEWER, needs.needs_you),
     Act("POST", "/desk/settle", Role.APPROVER, needs.settle),
     Act("GET", MESSAGE, Role.VIEWER, messages.message),
     Act("GET", f"{MESSAGE}/frame", Role.VIEWER, mailing.frame),
+    Act("POST", f"{MESSAGE}/test", Role.EDITOR, mailing.send_test),
+    Act("POST", f"{MESSAGE}/hold", Role.EDITOR, mailing.pause),
     Act("GET", f"{MESSAGE}/edit", Role.EDITOR, editing.form),
     Act("POST", f"{MESSAGE}/edit", Role.EDITOR, editing.change, editing.LARGEST),
     Act("POST", f"{MESSAGE}/edit/leave", Role.EDITOR, editing.leave),
     Act("GET", f"{MESSAGE}/edit/others", Role.EDITOR, editing.others),
     Act("GET", "/desk/image/kept/{token}", Role.EDITOR, pictures.kept_image),
-    Act("GET", "/desk/image/{campaign}/{number:int}/{name}", Role.VIEWER, pictures.image),
+    Act("GET", "/desk/image/{campaign}/{id:int}/{name}", Role.VIEWER, pictures.image),
     Act("POST", f"{MESSAGE}/approve", Role.APPROVER, messages.approve),
     Act("POST", f"{MESSAGE}/withdraw", Role.APPROVER, messages.withdraw),
     Act("POST", f"{MESSAGE}/move", Role.APPROVER, messages.move),

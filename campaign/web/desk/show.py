@@ -98,19 +98,27 @@ class Entry:
         campaign, message, day, _ = self.first.key.split("/")
         return f"/desk/message/{campaign}/{message}/{day}"
 
-    def count(self, words: PageWords) -> str:
-        """The count that names the trouble: `7 of 8 sent, a failed`; `1,204 of 4,811 emails`."""
+    def count(self, words: PageWords, names: Mapping[str, str] | None = None) -> str:
+        """The count that names the trouble: `7 of 8 sent, LinkedIn failed`; `1,204 of 4,811 emails`.
+
+        `names` are the channels' own; those that have none are called as the programme calls them.
+        """
+        named = {item.channel: (names or {}).get(item.channel, item.channel) for item in self.items}
         if self.is_mailing:
             return _mailed(self.first, words)
         sent = sum(state_of(item) == "sent" for item in self.items)
         started = any(item.broadcast and item.state is not BroadcastState.PLANNED for item in self.items)
         parts = [words("week.sent_of", sent=sent, total=len(self.items))] if started else []
         parts += [
-            words("week.trouble", channel=item.channel, state=words(f"state.{state_of(item)}").lower())
+            words(
+                "week.trouble",
+                channel=named[item.channel],
+                state=words(f"state.{state_of(item)}").lower(),
+            )
             for item in self.items
             if state_of(item) in LOUD
         ]
-        return words("week.comma").join(parts) if parts else words.join([item.channel for item in self.items])
+        return words("week.comma").join(parts) if parts else words.join(list(named.values()))
 
 
 def _mailed(item: Item, words: PageWords) -> str:

@@ -1,0 +1,82 @@
+"""How far a mailing is: numbers that add up to everybody, its rate, what is left, and why some did not go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaign.delivery import views
+from campaign.model import BroadcastState, DeliveryState
+from campaign.web.desk import show
+from campaign.web.desk.door import Ask
+from campaign.web.desk.found import Message
+from campaign.web.words import PageWords
+
+#: States of emails that did not go.
+LOST = (
+    DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.MISSED, DeliveryState.SKIPPED, DeliveryState.DROPPED,
+)  # fmt: skip
+WAITS = (DeliveryState.PENDING, DeliveryState.TAKEN, DeliveryState.SENDING)
+OVER = frozenset({BroadcastState.DONE, BroadcastState.DROPPED, BroadcastState.CANCELLED})
+#: Above so many that wait, those put off are not looked for among them: it would take longer than a glance.
+MANY = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The block as it is drawn. `lost`: state, reason and number of those that did not go; `put_off` tries again."""
+
+    sent: int
+    wanted: int
+    said: str
+    rate: str
+    tiles: list[tuple[int, str, str]]
+    lost: list[tuple[str, str, int]]
+    put_off: list[tuple[str, int]]
+    still: str
+    over: bool
+
+
+def of(ask: Ask, found: Message) -> Progress:
+    """How far the mailing is now."""
+    words, item, store = ask.door.templates.words(), found.entry.first, ask.work.store
+    row = found.rows.get(item.key)
+    sent = item.tally.get(DeliveryState.SENT, 0)
+    wanted = item.total - item.tally.get(DeliveryState.SKIPPED, 0)
+    waiting = sum(item.tally.get(state, 0) for state in WAITS)
+    over = item.state in OVER
+    rate = 0.0 if over else ask.door.rates.of(item.broadcast, sent, row.opened_at if row else None, ask.now)
+    states = [state for state in LOST if item.tally.get(state)]
+    lost = [(each.value, why, number) for each, why, number in store.deliveries.reasons(item.broadcast, *states)]
+    return Progress(
+        sent=sent,
+        wanted=wanted,
+        said=_said(sent, wanted, waiting, rate, over, words),
+        rate=words("progress.rate", number=f"{round(rate * 60):,}") if rate * 60 >= 1 else "",
+        tiles=show.tiles(item.tally, words),
+        lost=lost if states else [],
+        put_off=[] if over or waiting > MANY else store.deliveries.put_off(item.broadcast),
+        still=row.reason if row and not over else "",
+        over=over,
+    )
+
+
+def _said(sent: int, wanted: int, waiting: int, rate: float, over: bool, words: PageWords) -> str:
+    """The sentence above the bar; it never says that it is finished while somebody is left."""
+    lead = words("mailing.sent_of", sent=f"{sent:,}", total=f"{wanted:,}")
+    if not waiting and sent == wanted:
+        return f"{lead} {words('progress.finished')}"
+    if not waiting:
+        return f"{lead} {words.count('progress.ended', wanted - sent)}"
+    if over:
+        return f"{lead} {words.count('progress.stopped', waiting)}"
+    if rate <= 0:
+        return f"{lead} {words.count('progress.waiting', waiting)}"
+    minutes = waiting / rate / 60
+    left = words("progress.soon") if minutes < 1 else words.count("progress.left", round(minutes))
+    return f"{lead} {left}"
+
+
+def quarter(item: views.Item) -> int:
+    """The last quarter that a mailing has passed, in per cent: what is announced of it."""
+    wanted = item.total - item.tally.get(DeliveryState.SKIPPED, 0)
+    return 25 * (4 * item.tally.get(DeliveryState.SENT, 0) // wanted) if wanted else 0
