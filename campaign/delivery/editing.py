@@ -24,6 +24,8 @@ from campaign.programme.writing import to_tree
 OPEN_TO_EDIT = frozenset(
     {BroadcastState.PLANNED, BroadcastState.WAITING, BroadcastState.HELD, BroadcastState.MISSED}
 )  # fmt: skip
+#: The rule that says that rendering was cut off: what came after was not judged.
+CUT_OFF = "M5"
 #: Seconds for rendering a programme while somebody waits for the page.
 SECONDS = 15
 
@@ -92,10 +94,16 @@ def judge(
         return Judged(errors=tuple(_near(edited, error.problems) or error.problems))
     found = _report(parts, loaded, now, facts, seconds)
     mine = _near(edited, found)
-    others = [each for each in found if each not in mine and each.severity is Severity.ERROR]
+    lead = edited.where
+    others = [
+        each
+        for each in found
+        if each.severity is Severity.ERROR and each.where != lead and not each.where.startswith(f"{lead}.")
+    ]
+    mine += [each for each in others if each.code == CUT_OFF]
     if others:
         known = {_same(each) for each in _report(parts, _read_now(edited.force), now, facts, seconds)}
-        mine += [each for each in others if _same(each) not in known]
+        mine += [each for each in others if _same(each) not in known and each.code != CUT_OFF]
     errors = tuple(each for each in mine if each.severity is Severity.ERROR)
     broken = any(each.code in BROKEN for each in errors)
     warnings = tuple(each for each in mine if each.severity is Severity.WARNING)
