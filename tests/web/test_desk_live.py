@@ -147,7 +147,7 @@ def test_one_look_and_one_drawing_serve_all() -> None:
     assert third.mark == second.mark
 
 
-def test_a_browser_is_known_for_a_minute_and_no_longer() -> None:
+def test_a_browser_is_known_for_some_minutes_and_no_longer() -> None:
     clock = SettableClock(EIGHT)
     desks = live.Live(clock, lambda: 1, 0.5)
     assert not desks.knows("token")

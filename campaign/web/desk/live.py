@@ -21,7 +21,7 @@ FAST, SLOW = 5, 30
 #: For how long a part stands: at least, while something is being sent, and at most, in seconds.
 LEAST, SENDING, MOST = 1.0, 4.0, 60.0
 #: For so long a browser is known to be signed in, so that "nothing new" needs no question to the ledger.
-KNOWN = 60.0
+KNOWN = 300.0
 #: How many parts, and how many of their earlier states, are remembered.
 PARTS, STATES = 200, 1000
 
@@ -119,7 +119,7 @@ class Live:
     # --- answering with nothing
 
     def knows(self, token: str) -> bool:
-        """Whether the holder of `token` was let in within the last minute."""
+        """Whether the holder of `token` was let in within the last minutes."""
         return self._known.get(token, float("-inf")) > self._clock.monotonic() - KNOWN
 
     def let_in(self, token: str) -> None:
