@@ -20,6 +20,7 @@ from campaign.store.ledger import Ledger
 from campaign.store.log import Log
 from campaign.store.mailings import Mailings
 from campaign.store.notes import Alerts, ChannelNotes
+from campaign.store.outcomes import Outcomes
 from campaign.store.paces import Paces
 from campaign.store.passkeys import Passkeys
 from campaign.store.second import Seconds
@@ -37,6 +38,7 @@ class Store:
         self.campaigns = Campaigns(database)
         self.ledger = Ledger(database)
         self.deliveries = Deliveries(database)
+        self.outcomes = Outcomes(database)
         self.figures = Figures(database)
         self.groups = Groups(database)
         self.paces = Paces(database)

@@ -1,10 +1,7 @@
 """One message at the desk: as its readers get it, approved as it stands, and what became of it."""
 
-import re
 from dataclasses import replace
 from datetime import timedelta
-from importlib.resources import files
-from pathlib import Path
 
 from sqlalchemy import update
 
@@ -12,8 +9,6 @@ from campaign.delivery.shelf import Shelf
 from campaign.errors import Refused
 from campaign.model import Exclusion, Role
 from campaign.store.tables_lists import subscribers
-from campaign.web.desk import acts
-from campaign.web.words import page_words
 from tests.delivery.world import EIGHT, a_mailing, a_post, a_week
 from tests.web.desks import DeskStand
 
@@ -178,14 +173,3 @@ def test_versions_tell_who_changed_what(desk: DeskStand) -> None:
     assert "Other words" in versions
     assert "Revision 2" not in versions
     assert "It came into the programme." in versions.split("Revision 1")[1]
-
-
-def test_every_act_of_the_log_has_words() -> None:
-    texts = [path.read_text("utf-8") for path in Path(str(files("campaign"))).rglob("*.py")]
-    written = {act for text in texts for act in re.findall(r'\bact="([a-z .-]+)"', text)}
-    pairs = [pair for text in texts for pair in re.findall(r'\bact="([a-z ]+)" if \w+ else "([a-z ]+)"', text)]
-    written |= {act for pair in pairs for act in pair}
-    assert len(written) > 40
-    assert written <= set(acts.KNOWN)
-    words = page_words("en-GB")
-    assert [act for act in acts.KNOWN if acts.key_of(act) not in words.texts] == []

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 KNOWN = (
     "access", "add list", "add passkey", "add person", "alert failed", "approve", "browser link", "cancel",
     "change address", "change password", "channel.connect", "channel.forget", "channel.test", "channels.rotate-key",
-    "choose password", "close", "delete", "down", "dropped", "erase", "export", "first administrator", "held",
+    "choose password", "close", "delete", "delete old backups", "down", "dropped", "erase", "export",
+    "first administrator", "held",
     "import", "invite", "leave", "lift suppression", "live", "load", "message.test", "missed", "move",
     "new recovery codes", "not live", "password link", "pasted", "pause", "recognised", "remove passkey",
     "remove person", "resource", "restore", "resume", "role", "second factor off", "second factor on", "settle",
-    "sign in", "sign out", "unlock", "up", "used a recovery code", "waiting", "withdraw",
+    "sign in", "sign out", "suppress", "unlock", "up", "used a recovery code", "waiting", "withdraw",
 )  # fmt: skip
 
 

@@ -85,6 +85,10 @@ class Ask:
             self.found_needs = [*views.needs(self.work), *more]
         return self.found_needs
 
+    def needing(self) -> int:
+        """How many things need somebody, approvals among them."""
+        return len(self.needs()) + len(self.unapproved())
+
     def ahead(self) -> list[views.Week]:
         """The weeks of which anything may still go: a past one is not worked out for every page."""
         if self.found_ahead is None:
@@ -302,13 +306,8 @@ class Door:
                 "week": week,
                 "user": ask.who,
                 "state": self.templates.words()("desk.sending_on"),
-<<<<<<< HEAD
-                "paused": self.paused(ask),
-                "needs": len(ask.needs()) + len(ask.unapproved()),
-=======
                 "paused": ask.paused(),
-                "needs": len(ask.needs()),
->>>>>>> ddc0ecd (Keep open desks up to date for next to nothing; show, test, watch, hold and search a mailing)
+                "needs": ask.needing(),
                 "here": here,
                 "banner": ask.session.said,
                 "live": context.pop("live", None) or {"address": BASE, "mark": self.base(ask).mark, "every": SLOW},
@@ -321,7 +320,7 @@ class Door:
         """What every page shows of the present: how much needs somebody, and whether everything is paused."""
 
         def draw() -> Drawn:
-            words, needs, paused = self.templates.words(), len(ask.needs()), ask.paused()
+            words, needs, paused = self.templates.words(), ask.needing(), ask.paused()
             html = self.templates.render("desk/live_base.html", needs=needs, paused=paused)
             count = words.count("desk.needing", needs) if needs else words("desk.needing_none")
             states = {"needs": (words("desk.needs"), count), "pause": ("", paused or words("desk.sending_on"))}

@@ -100,7 +100,7 @@ def _people(ask: Ask, found: Message) -> list[Found]:
     """Who matches the search, and what became of their email."""
     words, store, item = ask.door.templates.words(), ask.work.store, found.entry.first
     people = audience.find(ask.work, ask.text("find"))[:MOST]
-    rows = store.deliveries.for_people(item.broadcast, [each.id for each in people]) if item.broadcast else {}
+    rows = store.outcomes.for_people(item.broadcast, [each.id for each in people]) if item.broadcast else {}
     shown_people = []
     for each in people:
         row = rows.get(each.id)

@@ -46,7 +46,7 @@ def of(ask: Ask, found: Message) -> Progress:
     over = item.state in OVER
     rate = 0.0 if over else ask.door.rates.of(item.broadcast, sent, row.opened_at if row else None, ask.now)
     states = [state for state in LOST if item.tally.get(state)]
-    lost = [(each.value, why, number) for each, why, number in store.deliveries.reasons(item.broadcast, *states)]
+    lost = [(each.value, why, number) for each, why, number in store.outcomes.reasons(item.broadcast, *states)]
     return Progress(
         sent=sent,
         wanted=wanted,
@@ -54,7 +54,7 @@ def of(ask: Ask, found: Message) -> Progress:
         rate=words("progress.rate", number=f"{round(rate * 60):,}") if rate * 60 >= 1 else "",
         tiles=show.tiles(item.tally, words),
         lost=lost if states else [],
-        put_off=[] if over or waiting > MANY else store.deliveries.put_off(item.broadcast),
+        put_off=[] if over or waiting > MANY else store.outcomes.put_off(item.broadcast),
         still=row.reason if row and not over else "",
         over=over,
     )

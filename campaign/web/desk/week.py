@@ -126,6 +126,7 @@ def sentence(ask: Ask, week: views.Week, names: Mapping[str, str]) -> str:
         key = "sentence.next" if there.date() == today else "sentence.next_later"
         following = words(key, at=at, channel=channel, day=day.rsplit(" ", 1)[0])
     needing = sum(need.key.startswith(f"{week.slug}/") for need in ask.needs())
+    needing += sum(each.slug == week.slug for _, each in ask.unapproved())
     return words(
         "sentence.whole",
         day=speak.weekday(today, words.shared),
