@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from campaign.channels import _pace
 from campaign.channels._oauth import Tokens, tokens
 from campaign.channels._outcome import outcome
 from campaign.channels._readback import SETTLED, SLACK, Listed, moment, search
@@ -44,6 +45,7 @@ class Graph(Social):
         token = self._tokens.access()
         signed = {"authorization": f"Bearer {token}"}
         reply = self.http.request(method, f"{self.api}/{path}", headers=signed, secrets=(token,), **options)
+        _pace.note(self.tools, _pace.of_meta(reply, self.tools.now()))
         if reply.ok and reply.dig("error") is None:
             return reply
         raise self.error(reply)
@@ -126,6 +128,7 @@ class Containers(Graph):
 
     def prepare(self, message: Post, *, key: str, notes: Notes) -> Notes:
         """Make the container and wait until it is ready; one that has expired or failed is made anew."""
+        self.mind_pace()
         kept = self._kept(key) or {name: notes[name] for name in ("container", "made") if name in notes}
         if kept and self._state(kept["container"]) in ("EXPIRED", "ERROR"):
             kept = {}

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from campaign.channels import _pace
 from campaign.channels._images import Fitted, Frame, UnfitImage, fit
 from campaign.channels._lasting import SIGN_IN
 from campaign.channels._oauth import Tokens
-from campaign.channels._readback import moment
 from campaign.channels._reply import Reply
 from campaign.channels._tokens import Keychain
 from campaign.channels.base import Channel, Receipt, Tools
-from campaign.errors import ChannelDown, Refused, TryLater
+from campaign.errors import ChannelDown, Refused
 from campaign.model import Image, Post
 
 if TYPE_CHECKING:
@@ -69,15 +69,11 @@ class Social(Channel[Post]):
 
     def mind_pace(self) -> None:
         """Raise TryLater while the network's own limit, as it last told, leaves nothing; before anything is sent."""
-        until, now = moment(self.tools.notes.get("pace") or ""), self.tools.now()
-        if until is not None and until > now:
-            after = (until - now).total_seconds()
-            raise TryLater(f"{self.title} takes nothing more until its limit begins anew.", after=after, slow_all=True)
+        _pace.mind(self.tools, self.title)
 
     def note_pace(self, receipt: Receipt) -> Receipt:
         """Keep what the network said of its limit, where it leaves nothing; `receipt` again."""
-        if receipt.pace is not None and receipt.pace.remaining <= 0:
-            self.tools.notes.swap("pace", old=self.tools.notes.get("pace"), new=receipt.pace.reset.isoformat())
+        _pace.note(self.tools, receipt.pace)
         return receipt
 
     def post_parts(self, key: str, parts: list[str], post: Callable[[int, str, str], Receipt]) -> Receipt:
@@ -89,6 +85,8 @@ class Social(Channel[Post]):
         done = self.progress(key)
         receipt = sent(done[0]) if done else None
         for number in range(len(done), len(parts)):
+            if number:
+                self.mind_pace()
             with told_of_part(number, len(parts)):
                 posted = self.note_pace(post(number, parts[number], done[-1]["id"] if done else ""))
             done = [*done, {"id": posted.remote_id, "url": posted.url}]

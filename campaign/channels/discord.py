@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from campaign.channels import _checks
+from campaign.channels import _checks, _pace
 from campaign.channels._images import Fitted, Frame, UnfitImage, fit
 from campaign.channels._outcome import outcome
 from campaign.channels._plain import file_name, spoken
@@ -82,8 +82,14 @@ class Discord(Channel[Post]):
             problems.append(Problem("text-empty", "Discord takes no post without words or an image.", where="text"))
         return problems
 
+    def prepare(self, message: Post, *, key: str, notes: Notes) -> Notes:
+        """Raise TryLater while Discord's limit, as it last told, leaves nothing."""
+        _pace.mind(self.tools, self.title)
+        return notes
+
     def send(self, message: Post, *, key: str, notes: Notes) -> Receipt:
         """POST it once, and wait for the message it became. Raises the four errors."""
+        notes = self.prepare(message, key=key, notes=notes)
         _checks.refuse(self.check(message))
         body: dict[str, Any] = {"content": plain(self.words(message)), "allowed_mentions": {"parse": []}}
         body |= {"username": self.options.username} if self.options.username else {}
@@ -107,7 +113,9 @@ class Discord(Channel[Post]):
             raise Uncertain("Discord answered without the message.", code=str(reply.status), raw=reply.extract())
         guild = self.tools.notes.get(GUILD)
         url = f"https://discord.com/channels/{guild}/{channel}/{number}" if guild and channel.isdecimal() else ""
-        return Receipt(remote_id=number[:40], url=url, pace=reply.pace(self.tools.now()), code=str(reply.status))
+        pace = reply.pace(self.tools.now())
+        _pace.note(self.tools, pace)
+        return Receipt(remote_id=number[:40], url=url, pace=pace, code=str(reply.status))
 
     def verify(self) -> Account:
         """The webhook's name and server. Keeps the server's number, without which a post has no address."""

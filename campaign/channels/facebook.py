@@ -79,6 +79,7 @@ class Facebook(Graph):
 
     def prepare(self, message: Post, *, key: str, notes: Notes) -> Notes:
         """Upload the photos unpublished, with their alternative texts. They live for a day."""
+        self.mind_pace()
         until = moment(notes.get("media_until", ""))
         if "media" in notes and (until is None or self.tools.now() < until):
             return notes

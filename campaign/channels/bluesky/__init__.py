@@ -112,9 +112,9 @@ class Bluesky(Social):
 
     def prepare(self, message: Post, *, key: str, notes: Notes) -> Notes:
         """Upload the images and write every record down, byte for byte as it will be sent."""
+        self.mind_pace()
         if "records" in notes:
             return notes
-        self.mind_pace()
         _checks.refuse(self.check(message))
         parts = self._parts(compose(message))
         known = self._resolve(sorted({handle for part in parts for handle in part.handles}))
@@ -138,9 +138,12 @@ class Bluesky(Social):
         parent: dict[str, str] = {}
         for number, record in enumerate(records):
             body = {**record, "reply": {"root": root, "parent": parent}} if number else record
+            if number:
+                self.mind_pace()
             with told_of_part(number, len(records)):
                 receipt, parent = self._put(message, body, rkey(message.about.planned_at, key, number))
-            first, root = first or self.note_pace(receipt), root or parent
+            first, root = first or receipt, root or parent
+            self.note_pace(receipt)
         if first is None:
             raise Refused("The post is empty.")
         return first
