@@ -1,5 +1,6 @@
 """The command line: quick to start, because a subcommand is imported only when it is called."""
 
+from errno import EPIPE
 from importlib import import_module
 from typing import Any
 
@@ -75,7 +76,7 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), function)
         if not isinstance(command, click.Command):
             raise TypeError(f"{self.lazy[cmd_name][0]} is not a click command")
-        return command
+        return _with_examples(command, f"campaign {cmd_name}")
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that the product can explain is a sentence and an exit code, never a traceback."""
@@ -84,6 +85,12 @@ class LazyGroup(click.Group):
         except CampaignError as error:
             click.echo(str(error), err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == EPIPE or not error.strerror:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{place}{error.strerror}. Look at the place, its permissions and its room.", err=True)
+            ctx.exit(1)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
@@ -96,6 +103,17 @@ class LazyGroup(click.Group):
                 formatter.write_dl(rows)
 
 
+def _with_examples(command: click.Command, name: str) -> click.Command:
+    """The command, and those below it, with what they look like in use at the end of their help."""
+    from campaign.cli.examples import EXAMPLES
+
+    if name in EXAMPLES:
+        command.epilog = "\n".join(["\b", "Examples:", *(f"  {line}" for line in EXAMPLES[name])])
+    for below, each in command.commands.items() if isinstance(command, click.Group) else ():
+        _with_examples(each, f"{name} {below}")
+    return command
+
+
 @click.group(
     cls=LazyGroup,
     lazy=COMMANDS,
@@ -103,5 +121,10 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(__version__, prog_name="campaign")
-def main() -> None:
+@click.option("--no-colour", is_flag=True, help="No colours; NO_COLOR in the environment says the same.")
+@click.option("--no-colour-if", "wish", envvar="NO_COLOR", default="", hidden=True, help="Anything (no-color.org).")
+@click.pass_context
+def main(context: click.Context, no_colour: bool, wish: str) -> None:
     """Unlock the pages, mail the lists and post to every channel of an awareness week, day by day."""
+    if no_colour or wish:
+        context.color = False

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
     from campaign.errors import Problem
@@ -22,14 +25,8 @@ NOT_MEASURED = frozenset({"smtp"})
 ANYWHERE = "https://media.example.org"
 FORMATS = ("text", "json", "sarif", "github")
 
-EXAMPLES = """\b
-Examples:
-  campaign check schedules/*.yaml
-  campaign check --links schedules/our-week.yaml
-  campaign check --format github schedules/*.yaml"""
 
-
-@click.command(epilog=EXAMPLES)
+@click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="For people, or for programs.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
@@ -63,7 +60,8 @@ def check(
         except ProgrammeError as error:
             outcomes.append((str(path), error.problems))
             continue
-        outcomes.append(judged(loaded, installation, links, alone=alone))
+        with Working(f"Checking {path.name}") as working:
+            outcomes.append(judged(loaded, installation, working.step if links else None, alone=alone))
     click.echo(check_output.write(outcomes, "json" if as_json else form), nl=False)
     if any(check_output.errors_of(one) for one in outcomes):
         raise click.exceptions.Exit(1)
@@ -82,9 +80,16 @@ def read(path: Path, starts: datetime | None) -> Loaded:
 
 
 def judged(
-    loaded: Loaded, installation: Installation | None = None, links: bool = False, *, alone: bool = False
+    loaded: Loaded,
+    installation: Installation | None = None,
+    links: Callable[[object], None] | None = None,
+    *,
+    alone: bool = False,
 ) -> Report:
-    """Every problem of a loaded programme, by the file alone or with what an installation knows."""
+    """Every problem of a loaded programme, by the file alone or with what an installation knows.
+
+    With `links` every link is tried, and `links` is called after each.
+    """
     from campaign.clock import SystemClock
     from campaign.programme.checks import check as judge
 
@@ -93,7 +98,7 @@ def judged(
         today=SystemClock().now().date(),
         measures=lambda: measures(loaded, alone=alone),
         installation=installation,
-        more=_try_links if links else None,
+        more=partial(_try_links, tried=links) if links else None,
     )
 
 
@@ -148,7 +153,7 @@ def _noted(names: list[str]) -> Mapping[str, Mapping[str, str]]:
         return {}
 
 
-def _try_links(sheet: Sheet) -> list[Problem]:
+def _try_links(sheet: Sheet, tried: Callable[[object], None]) -> list[Problem]:
     from campaign.channels.http import Http
     from campaign.clock import SystemClock
     from campaign.programme.checks.links import try_links
@@ -161,8 +166,15 @@ def _try_links(sheet: Sheet) -> list[Problem]:
         proxy=settings.proxy.get_secret_value(),
         ca_file=settings.ca_file,
     )
+
+    def fetch(url: str) -> int:
+        try:
+            return http.fetch_public(url).status
+        finally:
+            tried(url)
+
     try:
-        return try_links(sheet, lambda url: http.fetch_public(url).status)
+        return try_links(sheet, fetch)
     finally:
         http.close()
 

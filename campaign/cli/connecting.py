@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.cli.common import actor, as_option, opened, table
+from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
     from campaign.channels.base import Account, Channel
@@ -174,7 +175,8 @@ def stats(campaign: str) -> None:
 
     with opened() as app:
         app.store.campaigns.need(campaign)
-        found = figures.read(app.parts, campaign, app.ways.real, app.clock.now())
+        with Working("Asking the networks"):
+            found = figures.read(app.parts, campaign, app.ways.real, app.clock.now())
         rows = [(each.key, figures.words(each.numbers) or each.why_not, each.url) for each in found]
         if not rows:
             click.echo(f"{campaign} has no post that is out over a live channel.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campaign.cli.common import opened
+from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
     from campaign.channels.base import Verifies
@@ -36,8 +37,8 @@ class Finding:
 @click.option("--offline", is_flag=True, help="Ask nothing of the network.")
 def doctor(offline: bool) -> None:
     """Look at settings, ledger, clock, zones, templates, channels, senders' DNS, permissions and disk."""
-    with opened() as app:
-        findings = list(_findings(app, offline))
+    with opened() as app, Working("Looking") as working:
+        findings = [_counted(working, finding) for finding in _findings(app, offline)]
     for finding in findings:
         sign = {"ok": "✓", "fault": "✗", "skipped": "-"}[finding.state]
         click.echo(f"{sign} {finding.what}: {finding.text}")
@@ -45,6 +46,11 @@ def doctor(offline: bool) -> None:
     if faults:
         click.echo(f"{faults} need mending.")
         click.get_current_context().exit(1)
+
+
+def _counted(working: Working, finding: Finding) -> Finding:
+    working.step()
+    return finding
 
 
 def _findings(app: App, offline: bool) -> Iterator[Finding]:

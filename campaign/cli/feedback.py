@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from campaign.cli.common import opened, table
+from campaign.cli.progress import Working
 
 
 @click.group(invoke_without_command=True)
@@ -40,7 +41,8 @@ def read(piped: bool, folder: Path | None) -> None:
         elif folder:
             counted = read_all(maildir(folder), app.feedback_policy(), source="maildir", now=now)
         else:
-            counted = app.read_feedback(now)
+            with Working("Reading the mailbox"):
+                counted = app.read_feedback(now)
     click.echo(_words(counted))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.cli.common import opened
+from campaign.cli.progress import Working
 from campaign.errors import FileError, Problem, RefusedError
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def import_(ctx: click.Context, file: Path, output: Path | None, year: int | Non
     """
     from campaign.programme.importing.door import import_file
 
-    drafts = import_file(file, year=year, known=_now(output))
+    with Working(f"Reading {file.name}"):
+        drafts = import_file(file, year=year, known=_now(output))
     refused = False
     targets = [_target(output, draft, len(drafts)) for draft in drafts]
     for draft, target in zip(drafts, targets, strict=True):
@@ -208,7 +210,8 @@ def _save(path: Path, data: bytes, *, force: bool = False) -> None:
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def export(campaign: str, output: Path, force: bool) -> None:
     """Write CAMPAIGN (a loaded one, or a FILE) as a workbook or as YAML. Importing it again changes nothing."""
-    programme, files, states = _found(campaign)
+    with Working(f"Reading {campaign}"):
+        programme, files, states = _found(campaign)
     if output.suffix.lower() == ".xlsx":
         from campaign.programme.workbook import export as make
 
@@ -311,7 +314,8 @@ def diff(before: str, after: str) -> None:
     """What differs between two programmes: each a FILE, a loaded CAMPAIGN, or a revision of one (CAMPAIGN@2)."""
     from campaign.programme.diff import differences, side_by_side
 
-    old, new = _revision(before), _revision(after)
+    with Working("Comparing"):
+        old, new = _revision(before), _revision(after)
     found = differences(old[0], new[0], files=(old[1], new[1]))
     click.echo(side_by_side(found) if found else "They are the same.")
 

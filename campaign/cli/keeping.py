@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campaign.cli.common import opened
+from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +31,8 @@ def backup(file: Path | None) -> None:
         if file is None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         target = file or folder / ageing.name_of(now)
-        found = backups.take(app.store.database, app.settings.home, target, key_id=app.key.id, now=now)
+        with Working("Writing the backup"):
+            found = backups.take(app.store.database, app.settings.home, target, key_id=app.key.id, now=now)
         gone = app.age_out(now)
     click.echo(f"{target}: {sum(found.rows.values()):,} rows of {len(found.rows)} tables.")
     click.echo(f"It does not hold the installation's key ({app.settings.key_file}): keep a copy of that elsewhere.")
@@ -67,7 +69,8 @@ def restore(file: Path, yes: bool, person: str) -> None:
     old = _set_aside(settings)
     known = restoring.read_suppressions(old, settings.home / "suppressions.log")
     database = _fresh(settings)
-    backups.put_back(database, settings.home, file)
+    with Working("Putting the backup back"):
+        backups.put_back(database, settings.home, file)
     make_home(settings)  # only now: what it makes must not stand where the backup's own files belong
     now = _now()
     author = person or f"cli:{system_user()}"
@@ -135,7 +138,8 @@ def migrate() -> None:
     need_home(settings)
     refuse_while_running(settings.home)
     database = Database(settings.database)
-    before, after, copy = migrations.migrate(database)
+    with Working("Changing the ledger"):
+        before, after, copy = migrations.migrate(database)
     database.close()
     if before == after:
         click.echo(f"The ledger is at version {after} already.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.cli.common import actor, as_option, opened, table
+from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -192,14 +193,19 @@ def _summary(judged: Iterator[Judged], apply: bool) -> int:
 
     counted: Counter[str] = Counter()
     warned = 0
-    for one in judged:
-        counted[one.verdict] += 1
-        if one.verdict in (Verdict.REFUSED, Verdict.SUPPRESSED) and counted[one.verdict] <= SHOWN:
-            click.echo(f"row {one.number}: {one.verdict}: {one.why}")
-        if one.warning:
-            warned += 1
-            if warned <= SHOWN:
-                click.echo(f"row {one.number}: look at this: {one.warning}")
+    lines: list[str] = []
+    with Working("Importing" if apply else "Reading") as working:
+        for one in judged:
+            working.step()
+            counted[one.verdict] += 1
+            if one.verdict in (Verdict.REFUSED, Verdict.SUPPRESSED) and counted[one.verdict] <= SHOWN:
+                lines.append(f"row {one.number}: {one.verdict}: {one.why}")
+            if one.warning:
+                warned += 1
+                if warned <= SHOWN:
+                    lines.append(f"row {one.number}: look at this: {one.warning}")
+    for line in lines:
+        click.echo(line)
     total = sum(counted.values())
     parts = ", ".join(f"{counted[verdict]:,} {verdict}" for verdict in Verdict if counted[verdict]) or "no rows"
     click.echo(f"{total:,} rows: {parts}." + (f" {warned:,} to look at." if warned else ""))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campaign.cli.common import actor, as_option, local, opened, table
+from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
     from campaign.delivery.loading import Preview
@@ -31,16 +32,19 @@ def load(file: Path, starts: datetime | None, wanted: bool, reason: str, person:
     with opened() as app:
         who, now = actor(app, person), app.clock.now()
         loaded = read(file, starts)
-        _refuse_errors(loaded)
+        with Working(f"Checking {file.name}"):
+            _refuse_errors(loaded)
         known = app.store.campaigns.get(loaded.programme.campaign.id)
         old = Shelf(app.store).get(known.slug) if known else None
-        shown = loading.preview(app.parts, loaded.programme, loaded.files, old, now)
+        with Working("Comparing"):
+            shown = loading.preview(app.parts, loaded.programme, loaded.files, old, now)
         _show(shown, loaded.programme.campaign.timezone)
         if not wanted:
             click.echo("Nothing is loaded yet. To load it: add --apply")
             return
-        number = loading.apply(app.parts, shown, author=who, reason=reason or f"load {file.name}", now=now)
-        _approve_by_loading(app, shown.slug, who)
+        with Working("Loading"):
+            number = loading.apply(app.parts, shown, author=who, reason=reason or f"load {file.name}", now=now)
+            _approve_by_loading(app, shown.slug, who)
         click.echo(f"Loaded {shown.slug}, revision {number}.")
 
 

@@ -12,15 +12,8 @@ if TYPE_CHECKING:
     from campaign.model import Recipient
     from campaign.programme import Loaded
 
-EXAMPLES = """\b
-Examples:
-  campaign preview schedules/our-week.yaml
-  campaign preview schedules/our-week.yaml daily --day tue --area HAM --audience parents
-  campaign preview schedules/our-week.yaml tue-launch --channel mastodon-hscp
-  campaign preview schedules/our-week.yaml --out preview/"""
 
-
-@click.command(epilog=EXAMPLES)
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("message", default="")
 @click.option("--channel", default="", help="Only over this channel.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campaign.cli.common import actor, as_option, opened, table
+from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
     from campaign.store.evidence import Line
@@ -31,7 +32,8 @@ def deliveries(who_or_what: str, states: tuple[str, ...], as_csv: bool, retry: b
         if retry:
             _retry(app, who_or_what, actor(app, person, named=True))
             return
-        lines = _lines(app, who_or_what, states, 1_000_000 if as_csv else 200)
+        with Working("Reading the rows"):
+            lines = _lines(app, who_or_what, states, 1_000_000 if as_csv else 200)
         if as_csv:
             writer = csv.writer(sys.stdout)
             writer.writerow(HEAD)

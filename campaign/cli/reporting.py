@@ -14,14 +14,8 @@ from campaign.cli.common import local, opened, table
 if TYPE_CHECKING:
     from campaign.delivery.figures import Line, Report
 
-EXAMPLES = """\b
-Examples:
-  campaign channels stats our-week
-  campaign report our-week
-  campaign report our-week --format csv > our-week.csv"""
 
-
-@click.command(epilog=EXAMPLES)
+@click.command()
 @click.argument("campaign")
 @click.option("--format", "form", type=click.Choice(("text", "csv", "json")), default="text", help="Who reads it.")
 def report(campaign: str, form: str) -> None:

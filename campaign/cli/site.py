@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from campaign.cli.common import opened
+from campaign.cli.progress import Working
 
 
 @click.group()
@@ -26,7 +27,7 @@ def export(folder: Path, base_url: str) -> None:
     from campaign.cli.pages import parts_of
     from campaign.web.export import export as write
 
-    with opened() as app:
+    with opened() as app, Working("Writing the pages"):
         done = write(parts_of(app, base_url=base_url.rstrip("/")), folder)
     click.echo(f"{len(done.written)} files written to {folder}; {len(done.removed)} taken away.")
     if done.next_change is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campaign.cli.common import actor, as_option, opened, table
+from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -326,7 +327,8 @@ def export(file: Path, name: str, person: str) -> None:
         who, now = actor(app, person), app.clock.now()
         with app.store.database.read() as connection:
             _lists(connection, (name,) if name else ())
-        count = export_people(app.store.database, file, list_slug=name)
+        with Working("Writing the people"):
+            count = export_people(app.store.database, file, list_slug=name)
         with app.store.database.write() as connection:
             record(connection, who=who, act="export", now=now, target=name, detail={"rows": count})
     click.echo(f"{count:,} rows are in {file}. It holds people's addresses: keep it safe, and delete it after use.")

@@ -13,13 +13,8 @@ if TYPE_CHECKING:
     from campaign.model import Email, Post
     from campaign.wiring import App
 
-EXAMPLES = """\b
-Examples:
-  campaign send-test our-week/daily/tue/mail --to ada@example.org
-  campaign send-test our-week/tue-launch/tue/mastodon-test --yes --as Ada"""
 
-
-@click.command(name="send-test", epilog=EXAMPLES)
+@click.command(name="send-test")
 @click.argument("key")
 @click.option("--to", "address", default="", metavar="ADDRESS", help="Whom a mailing's test goes to: one address.")
 @click.option("--over", default="", metavar="CHANNEL", help="Another channel of channels.yaml than the message's own.")
