@@ -152,17 +152,10 @@ def given(day: str) -> datetime | None:
 
 def vocabulary(app: App) -> Vocabulary:
     """Areas and audiences as the loaded programmes name them; anything goes where none is loaded."""
-    from campaign.delivery.importing import Vocabulary
+    from campaign.delivery import people
     from campaign.delivery.shelf import Shelf
 
-    areas: dict[str, str] = {}
-    groups: dict[str, tuple[str, ...]] = {}
-    audiences: dict[str, str] = {}
-    for force in Shelf(app.store).all():
-        areas |= dict(force.programme.areas)
-        groups |= {name: tuple(members) for name, members in force.programme.area_groups.items()}
-        audiences |= {name: each.name for name, each in force.programme.audiences.items()}
-    return Vocabulary(areas=areas, groups=groups, audiences=audiences)
+    return people.vocabulary(Shelf(app.store).all())
 
 
 @contextmanager

@@ -122,6 +122,7 @@ def desk_of(app: App, *, leaves: bool = True) -> Desk:
         provider=provider_of(app),
         facts=lambda: facts(app),
         send_test=send_test,
+        outbox=app.settings.home / "outbox",
     )
 
 

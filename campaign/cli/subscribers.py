@@ -48,10 +48,10 @@ def add(
 ) -> None:
     """Add the person with ADDRESS to lists, with the proof of their consent. Nobody who left is brought back."""
     from campaign.cli.lists import given, vocabulary
+    from campaign.delivery import people
     from campaign.delivery.importing import labelled
     from campaign.store.bases import Evidence
-    from campaign.store.lists import all_lists
-    from campaign.store.lists_import import Importer, ImportRow, Verdict
+    from campaign.store.lists_import import Verdict
     from campaign.store.subscribers import Details
 
     with opened() as app:
@@ -59,18 +59,14 @@ def add(
         words = vocabulary(app)
         who = Details(areas=labelled(areas, words, "area"), audiences=labelled(audiences, words, "audience"), **details)
         said = Evidence(given_at=given(consent_date) or now, how=consent_source, wording=consent_wording)
-        with app.store.database.read() as connection:
-            known = [each.list for each in all_lists(connection)]
-        rows = [
-            ImportRow(number=number, address=address, list=name, details=who, evidence=said)
-            for number, name in enumerate(names, 1)
-        ]
-        importer = Importer(app.store.database, app.ring, known, now=now, who=actor(app, person))
-        judged = list(importer.run(rows, apply=True))
-    for name, one in zip(names, judged, strict=True):
+        author = actor(app, person)
+        judged = people.add(
+            app.store.database, app.ring, address, names, details=who, evidence=said, who=author, now=now
+        )
+    for name, one in judged.items():
         why = f": {one.why}" if one.why else ""
         click.echo(f"{name}: {one.verdict}{why}" + (f". Look at this: {one.warning}" if one.warning else ""))
-    if any(one.verdict in (Verdict.REFUSED, Verdict.SUPPRESSED) for one in judged):
+    if any(one.verdict in (Verdict.REFUSED, Verdict.SUPPRESSED) for one in judged.values()):
         raise SystemExit(4)
 
 
@@ -131,13 +127,11 @@ def show(address: str) -> None:
 @as_option
 def move(address: str, new_address: str, person: str) -> None:
     """The person with ADDRESS has a new one: NEW_ADDRESS. What they asked for goes with them."""
-    from campaign.address import parse
-    from campaign.store.subscribers import change_address, need_one
+    from campaign.delivery import people
 
     with opened() as app:
         who, now = actor(app, person), app.clock.now()
-        with app.store.database.write() as connection:
-            change_address(connection, app.ring, need_one(connection, address), parse(new_address), who=who, now=now)
+        people.move(app.store.database, app.ring, address, new_address, who=who, now=now)
     click.echo("Moved.")
 
 
@@ -148,25 +142,11 @@ def move(address: str, new_address: str, person: str) -> None:
 @as_option
 def leave(address: str, names: tuple[str, ...], reason: str, person: str) -> None:
     """Take ADDRESS off at their wish, at once. Also where nobody here has it: then it is kept out for good."""
-    from campaign.store.log import record
-    from campaign.store.subscribers import find_one, leave, leave_all
-    from campaign.store.suppressions import Reason, Scope, suppress
+    from campaign.delivery import people
 
     with opened() as app:
         who, now = actor(app, person), app.clock.now()
-        with app.store.database.write() as connection:
-            chosen = _lists(connection, names)
-            found = find_one(connection, address)
-            left: list[str] = []
-            if found is None:
-                scope, targets = (Scope.LIST, names) if names else (Scope.ALL, ("",))
-                suppress(connection, app.ring, _key(address), reason=Reason.LEFT, scope=scope, targets=targets, now=now)
-            elif names:
-                left = leave(connection, app.ring, found, chosen, who=who, how="staff", reason=reason, now=now)
-            else:
-                left = leave_all(connection, app.ring, found, who=who, how="staff", reason=reason, now=now)
-            mark = app.ring.hash(_key(address))[:12]
-            record(connection, who=who, act="leave", now=now, target=mark, detail={"lists": left, "reason": reason})
+        left = people.take_off(app.store.database, app.ring, address, names, who=who, reason=reason, now=now)
     click.echo(f"Left: {', '.join(left)}." if left else "They were on none of these lists, and are kept out of them.")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from campaign.address import KeyRing, parse
 from campaign.delivery.parts import Parts
+from campaign.store.evidence import Line, of_subscriber
 from campaign.store.lists import ListFigures, all_lists
-from campaign.store.rights import emails_of
 from campaign.store.subscribers import Subscriber, by_id, search
+from campaign.store.suppressions import Suppression, for_addresses
 
 #: People on one page.
 MOST = 50
@@ -15,10 +17,11 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody, with the keys of the emails they were to get, newest first."""
+    """Somebody: the emails they were to get, newest first, and what stops mail to them."""
 
     person: Subscriber
-    emails: tuple[str, ...]
+    emails: tuple[Line, ...]
+    stopped: tuple[Suppression, ...]
 
 
 def lists(parts: Parts) -> list[ListFigures]:
@@ -27,10 +30,11 @@ def lists(parts: Parts) -> list[ListFigures]:
         return all_lists(connection)
 
 
-def find(parts: Parts, text: str, *, list_slug: str = "") -> list[Subscriber]:
-    """People by part of an address, a name or an organisation; at most `MOST`."""
+def find(parts: Parts, text: str, *, list_slug: str = "", page: int = 1) -> tuple[list[Subscriber], bool]:
+    """A page of at most `MOST` people by parts of an address, a name or an organisation; whether there are more."""
     with parts.store.database.read() as connection:
-        return search(connection, text, list_slug=list_slug, limit=MOST)
+        found = search(connection, text, list_slug=list_slug, limit=MOST + 1, skip=(page - 1) * MOST)
+    return found[:MOST], len(found) > MOST
 
 
 def person(parts: Parts, number: int) -> Person | None:
@@ -39,5 +43,7 @@ def person(parts: Parts, number: int) -> Person | None:
         found = by_id(connection, number)
         if found is None:
             return None
-        emails = tuple(reversed([each.broadcast for each in emails_of(connection, number)]))
-    return Person(person=found, emails=emails)
+        emails = tuple(of_subscriber(connection, number, (), 200))
+        key = parse(found.address).key
+        stopped = tuple(for_addresses(connection, KeyRing(parts.key), [key])[key])
+    return Person(person=found, emails=emails, stopped=stopped)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from campaign.errors import RefusedError
@@ -40,9 +43,18 @@ def export_people(database: Database, file: Path, *, list_slug: str = "") -> int
         raise RefusedError(f"{file} cannot be written: {error.strerror}. Choose another name.") from None
     count = 0
     with os.fdopen(handle, "w", newline="", encoding="utf-8-sig") as out:
-        writer = csv.writer(out)
-        writer.writerow(HEADER)
-        for row in export_rows(database, list_slug=list_slug):
-            writer.writerow([neutralise(cell) for cell in row])
+        for line in lines(database, list_slug=list_slug):
+            out.write(line)
             count += 1
-    return count
+    return count - 1
+
+
+def lines(database: Database, *, list_slug: str = "") -> Iterator[str]:
+    """The lines of such a file, its header first: flat memory however many people there are."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for row in chain([HEADER], export_rows(database, list_slug=list_slug)):
+        writer.writerow([neutralise(cell) for cell in row])
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()

@@ -200,7 +200,8 @@ class Desk:
     `other`: nobody approves what they last edited. `facts` is what the checks of a message want to know of the
     installation; None: what needs it is not judged. `letter` queues a letter of a kind to a member of the team (kind,
     address, values, now), and says whether it will leave the installation: where not, the page shows the link in it.
-    `until` tells until when a channel stays signed in, as was last heard (None: not known).
+    `until` tells until when a channel stays signed in, as was last heard (None: not known). `outbox` is
+    the folder of what did not leave: an erasure deletes a person's copies there.
     """
 
     work: Work
@@ -212,6 +213,7 @@ class Desk:
     letter: Callable[[str, str, Mapping[str, str], datetime], bool] = _no_letter
     until: Callable[[str], datetime | None] = _not_known
     provider: Provider | None = None
+    outbox: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,11 @@ class Ask:
         value = self.form.get(name, self.request.query_params.get(name, ""))
         return value.strip() if isinstance(value, str) else ""
 
+    def all(self, name: str) -> list[str]:
+        """Every value of a field of the form that stands there more than once, empty ones left out."""
+        values = self.form.getlist(name) or self.request.query_params.getlist(name)
+        return [value.strip() for value in values if isinstance(value, str) and value.strip()]
+
     def files(self, name: str) -> list[UploadFile]:
         """The files of a field."""
         return [each for each in self.form.getlist(name) if isinstance(each, UploadFile) and each.filename]
