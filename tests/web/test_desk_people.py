@@ -26,9 +26,9 @@ def listed(both: DeskStand, tmp_path: Path) -> DeskStand:
         for name, basis in (("parents", Basis.CONSENT), ("councils", Basis.CORPORATE)):
             made = NewList(slug=name, title=name.title(), sender="s", basis=basis, double_opt_in=False)
             add_list(connection, made, who="test", now=both.world.now)
-    made = both.parts.desk
-    assert made is not None
-    both.rebuild(replace(both.parts, desk=replace(made, outbox=tmp_path / "outbox")))
+    parts = both.parts.desk
+    assert parts is not None
+    both.rebuild(replace(both.parts, desk=replace(parts, outbox=tmp_path / "outbox")))
     both.sign_in(Role.EDITOR, "Ada")
     return both
 
