@@ -99,7 +99,7 @@ class Found:
 def _people(ask: Ask, found: Message) -> list[Found]:
     """Who matches the search, and what became of their email."""
     words, store, item = ask.door.templates.words(), ask.work.store, found.entry.first
-    people = audience.find(ask.work, ask.text("find"))[:MOST]
+    people = audience.find(ask.work, ask.text("find"))[0][:MOST]
     rows = store.outcomes.for_people(item.broadcast, [each.id for each in people]) if item.broadcast else {}
     shown_people = []
     for each in people:
