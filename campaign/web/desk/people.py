@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
-from typing import Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from campaign.address import KeyRing, mask, parse
+from campaign.address import KeyRing, mask
 from campaign.delivery import audience
 from campaign.delivery import people as staff
 from campaign.delivery.importing import labelled
+from campaign.delivery.people import Details, Evidence, Verdict
 from campaign.errors import AddressError, RefusedError
 from campaign.programme.dates import WordsError, parse_date
-from campaign.store.bases import Evidence
-from campaign.store.lists_import import Verdict
-from campaign.store.rights import access
-from campaign.store.subscribers import Details, find_one
-from campaign.store.suppressions import lift_by_staff
 from campaign.web.desk import times
 from campaign.web.desk.door import Ask
 
@@ -72,7 +67,7 @@ def _person(ask: Ask, errors: dict[str, str]) -> Response:
     def when(at: datetime | None) -> str:
         return times.moment(at, zone, ask.now, words.shared) if at else ""
 
-    held: dict[str, Any] = access(ask.work.store.database, KeyRing(ask.work.key), parse(found.person.address))
+    held = staff.held(ask.work, found.person.address)
     return ask.page(
         "desk/person.html",
         status=422 if errors else 200,
@@ -147,10 +142,9 @@ def add(ask: Ask) -> Response:
     bad = [f"{name}: {one.why}" for name, one in judged.items() if one.verdict in (Verdict.REFUSED, Verdict.SUPPRESSED)]
     if bad:
         return _new(ask, {"lists": "; ".join(bad)})
-    with ask.work.store.database.read() as connection:
-        made = find_one(connection, ask.text("address"))
+    made = staff.number_of(ask.work, ask.text("address"))
     what = ", ".join(f"{name}: {one.verdict}" for name, one in judged.items())
-    return ask.back(f"/desk/people/{made.id}" if made else "/desk/people", "people.added", what=what)
+    return ask.back(f"/desk/people/{made}" if made else "/desk/people", "people.added", what=what)
 
 
 def proof_of(ask: Ask, errors: dict[str, str]) -> Evidence:
@@ -232,11 +226,7 @@ def lift(ask: Ask) -> Response:
     """Let mail go to somebody again after a bounce, a complaint or a stop by staff."""
     found = need(ask)
     try:
-        with ask.work.store.database.write() as connection:
-            lift_by_staff(
-                connection, KeyRing(ask.work.key), parse(found.person.address).key, who=ask.who,
-                reason=ask.text("lift"), now=ask.now,
-            )  # fmt: skip
+        staff.let_through(ask.work, found.person.address, who=ask.who, reason=ask.text("lift"), now=ask.now)
     except RefusedError as error:
         return _person(ask, {"lift": str(error)})
     return ask.back(_path(found), "people.lifted")

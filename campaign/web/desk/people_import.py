@@ -10,14 +10,12 @@ from pathlib import PurePosixPath
 
 from starlette.responses import Response
 
-from campaign.address import KeyRing
 from campaign.delivery import audience
 from campaign.delivery import people as staff
-from campaign.delivery.importing import COLUMNS, Opened, open_people, rows
+from campaign.delivery.importing import COLUMNS, Opened, open_people
+from campaign.delivery.people import Judged, Verdict
 from campaign.errors import FileError, RefusedError
 from campaign.sheets import shown
-from campaign.store.lists import all_lists
-from campaign.store.lists_import import Importer, Judged, Verdict
 from campaign.web.desk.door import Ask
 from campaign.web.desk.people import PROOF, proof_of
 
@@ -127,14 +125,12 @@ def judge(ask: Ask) -> Response:
         return _columns(ask, opened, name, errors, None)
     chosen = replace(opened, table=replace(opened.table, columns=named))
     apply = ask.text("do") == "apply"
-    with ask.work.store.database.read() as connection:
-        known = [each.list for each in all_lists(connection)]
-    importer = Importer(
-        ask.work.store.database, KeyRing(ask.work.key), known, now=ask.now, who=ask.who, default=ask.text("list")
-    )
-    vocabulary = staff.vocabulary(ask.door.shelf.all())
+    judged = staff.import_people(
+        ask.work, chosen, words=staff.vocabulary(ask.door.shelf.all()), evidence=evidence, default=ask.text("list"),
+        who=ask.who, now=ask.now, apply=apply,
+    )  # fmt: skip
     report = Report()
-    for one in importer.run(rows(chosen, words=vocabulary, evidence=evidence), apply=apply):
+    for one in judged:
         report.counted[one.verdict] += 1
         if one.verdict in (Verdict.REFUSED, Verdict.SUPPRESSED) and report.counted[one.verdict] <= SHOWN:
             report.troubles.append(one)

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from campaign.address import KeyRing, parse
-from campaign.delivery import exporting, rights
+from campaign.delivery import people as staff
+from campaign.delivery import rights
 from campaign.errors import AddressError, RefusedError
-from campaign.store.log import record
-from campaign.store.rights import access
-from campaign.store.selection import lists_by_slug
 from campaign.web.desk import people
 from campaign.web.desk.door import Ask
 from campaign.web.security import policy
@@ -27,10 +25,7 @@ COPY = {
 def copy(ask: Ask) -> Response:
     """Everything held about a person, as a page or as data; that it was taken is in the log."""
     found = people.need(ask)
-    ring, address = KeyRing(ask.work.key), parse(found.person.address)
-    held = access(ask.work.store.database, ring, address)
-    with ask.work.store.database.write() as connection:
-        record(connection, who=ask.who, act="access", now=ask.now, target=ring.hash(address.key)[:12])
+    held = staff.copied(ask.work, found.person.address, who=ask.who, now=ask.now)
     if ask.text("form_of") == "data":
         kept = {"Content-Disposition": 'attachment; filename="copy.json"', "Cache-Control": "no-store"}
         return Response(rights.as_json(held), 200, kept, "application/json")
@@ -71,13 +66,8 @@ def erase(ask: Ask) -> Response:
 
 def export(ask: Ask) -> Response:
     """Everybody on the lists (or on one) as a spreadsheet file, in cells that a spreadsheet will not run."""
-    name, database = ask.text("list"), ask.work.store.database
-    with database.write() as connection:
-        if name:
-            lists_by_slug(connection, [name])
-        record(connection, who=ask.who, act="export", now=ask.now, target=name)
+    lines = staff.exported(ask.work, ask.text("list"), who=ask.who, now=ask.now)
     kept = {"Content-Disposition": 'attachment; filename="people.csv"', "Cache-Control": "no-store"}
-    lines = exporting.lines(database, list_slug=name)
     return StreamingResponse(_marked(lines), 200, kept, "text/csv; charset=utf-8")
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from campaign.address import KeyRing, parse
+from campaign.address import KeyRing
 from campaign.delivery import people as staff
+from campaign.delivery.people import Reason
 from campaign.errors import AddressError, RefusedError
-from campaign.store.suppressions import Reason, Scope, lift_by_staff, listed, stop_by_staff
 from campaign.web.desk import people, times
 from campaign.web.desk.door import Ask
 
@@ -22,8 +22,7 @@ def page(ask: Ask) -> Response:
 def _page(ask: Ask, errors: dict[str, str]) -> Response:
     words, zone = ask.door.templates.words(), ask.door.zone()
     wanted = Reason(ask.text("why")) if ask.text("why") in set(Reason) else None
-    with ask.work.store.database.read() as connection:
-        found = listed(connection, reason=wanted, limit=MOST)
+    found = staff.stopped(ask.work, wanted, limit=MOST)
     return ask.page(
         "desk/stopped.html",
         status=422 if errors else 200,
@@ -49,24 +48,15 @@ def stop(ask: Ask) -> Response:
     words, do = ask.door.templates.words(), ask.text("do")
     if not ask.text("reason"):
         return _page(ask, {"reason": words("people.say_why")})
-    ring, database = KeyRing(ask.work.key), ask.work.store.database
+    act = {"lift": staff.let_through, "stop": staff.stop}.get(do)
+    address, reason, ring = ask.text("address"), ask.text("reason"), KeyRing(ask.work.key)
     try:
-        address = parse(ask.text("address"))
-        if do == "left":
-            staff.take_off(database, ring, ask.text("address"), [], who=ask.who, reason=ask.text("reason"), now=ask.now)
-        elif do == "lift" and not ask.may("approver"):
+        if do == "lift" and not ask.may("approver"):
             raise RefusedError(words("stopped.no_role"))
+        if act is not None:
+            act(ask.work, address, who=ask.who, reason=reason, now=ask.now)
         else:
-            _by_staff(ask, ring, address.key, lift=do == "lift")
+            staff.take_off(ask.work.store.database, ring, address, [], who=ask.who, reason=reason, now=ask.now)
     except (AddressError, RefusedError) as error:
         return _page(ask, {"address": str(error)})
     return ask.back("/desk/people/stopped", "stopped.lifted" if do == "lift" else "stopped.done")
-
-
-def _by_staff(ask: Ask, ring: KeyRing, key: str, *, lift: bool) -> None:
-    reason = ask.text("reason")
-    with ask.work.store.database.write() as connection:
-        if lift:
-            lift_by_staff(connection, ring, key, who=ask.who, reason=reason, now=ask.now)
-        else:
-            stop_by_staff(connection, ring, key, scope=Scope.ALL, who=ask.who, reason=reason, now=ask.now)
