@@ -139,3 +139,40 @@ def test_an_organisations_own_look_is_for_everyone_too(browser: Browser, dark: b
             found[path] = (violations(page), overflow(page))
             assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
     assert found == {path: ([], 0) for path in found}
+
+
+def test_with_forced_colours_everything_is_seen(browser: Browser, stand: Stand) -> None:
+    """What is drawn by colour alone would vanish: buttons, tags and panels keep an edge, focus an outline."""
+    with opened(browser) as page:
+        page.emulate_media(forced_colors="active")
+        for path in PAGES:
+            page.goto(stand.site.base_url + path)
+            assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+            assert violations(page) == [], path
+            bare = page.evaluate(
+                """[...document.querySelectorAll('.button, button, .tag, .panel')]
+                .filter(each => each.offsetParent && getComputedStyle(each).borderTopStyle === 'none')
+                .map(each => each.outerHTML.slice(0, 80))"""
+            )
+            assert bare == [], path
+        page.goto(stand.site.base_url + "/week-2023")
+        page.keyboard.press("Tab")
+        outline = page.evaluate(
+            "(style => [style.outlineStyle, parseFloat(style.outlineWidth)])(getComputedStyle(document.activeElement))"
+        )
+        assert outline[0] == "solid"
+        assert outline[1] >= 2
+
+
+def test_a_day_can_be_printed(browser: Browser, stand: Stand) -> None:
+    with opened(browser, dark=True) as page:
+        for path in ("/week-2023", "/week-2023/tue"):
+            page.goto(stand.site.base_url + path)
+            page.emulate_media(media="print")
+            assert not page.locator("nav").first.is_visible()
+            assert page.locator("h1").is_visible()
+            assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+            assert page.evaluate("getComputedStyle(document.body).backgroundColor") in {
+                "rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"}  # fmt: skip
+            assert page.pdf()[:5] == b"%PDF-"
+            page.emulate_media(media="screen")

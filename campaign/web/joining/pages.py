@@ -46,6 +46,7 @@ class JoiningPages:
         """Their addresses."""
         get, post = ["GET"], ["POST"]
         return [
+            Route("/join/start", self.start, methods=post),
             Route("/join", self.join_form, methods=get),
             Route("/join", self.join, methods=post),
             Route("/join/form", self.join_form, methods=get, name="framed"),
@@ -109,13 +110,22 @@ class JoiningPages:
     ) -> Response:
         given = {"email": "", "first_name": "", "lists": (), "areas": (), "audiences": (), **values}
         return self.page(
-            request, "join", 422 if errors else 200, offers=offers, labels=labels, values=given, errors=errors,
-            wording=self._wording(labels), trap=TRAP,
+            request, "join", 422 if errors else 200, action=_action(request), offers=offers, labels=labels,
+            values=given, errors=errors, wording=self._wording(labels), trap=TRAP,
         )  # fmt: skip
 
     def _wording(self, labels: Labels) -> str:
         words = self.templates.words()
         return words("join.wording", who=labels.controllers or words("privacy.us"))
+
+    async def start(self, request: Request) -> Response:
+        """The form with the address that was begun on a page of the week; nothing is asked for yet."""
+        sent = await self.form(request)
+        return await run_in_threadpool(self._start, request, text(sent, "email")[:320])
+
+    def _start(self, request: Request, email: str) -> Response:
+        offers, labels = self.visitors.offers(), self.visitors.labels()
+        return self._join_page(request, offers, labels, {"email": email}, {})
 
     async def join(self, request: Request) -> Response:
         """Take the form. The answer is the same whether or not the address is known, and for programs that fill it."""
@@ -332,3 +342,8 @@ def several(sent: FormData, name: str, known: Sequence[str] | Mapping[str, str])
     """The ticked values of a field that are known, in the order they are known in."""
     ticked = {value for value in sent.getlist(name) if isinstance(value, str)}
     return [value for value in known if value in ticked]
+
+
+def _action(request: Request) -> str:
+    """Where the form goes: in a partner's frame it stays in it."""
+    return "/join/form" if request.url.path.endswith("/join/form") else "/join"
