@@ -8,7 +8,7 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from campaign.channels.base import Channel, Paced
+from campaign.channels.base import Channel, Paced, Verifies
 from campaign.delivery import gates
 from campaign.delivery.crew import Crew
 from campaign.delivery.filling import Filler, Matter
@@ -20,6 +20,7 @@ from campaign.delivery.pace import Pace
 from campaign.delivery.parts import Parts
 from campaign.delivery.replay import settle_left
 from campaign.delivery.shelf import InForce, Shelf
+from campaign.errors import ChannelError
 from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Programme, Recipient
 from campaign.plan import Planned
 from campaign.store.mailings import Audience
@@ -140,6 +141,8 @@ class Mailing:
             return False
         if not store.deliveries.any_due(broadcast.id, now, beyond=nursery.many):
             return False
+        if run.ref.id in self._still and not _answers(channel, job, now):
+            return True
         order = Order(
             matter=run.matter,
             broadcast=str(broadcast.key),
@@ -190,6 +193,18 @@ class Mailing:
         if broadcast.id not in self._runs:
             self._runs[broadcast.id] = Run(self._parts, self._shelf, broadcast)
         return self._runs[broadcast.id]
+
+
+def _answers(channel: Channel[Email], job: MailJob, now: datetime) -> bool:
+    """Whether a relay that took nothing lately can be reached again: asked before processes are made for nothing."""
+    if isinstance(channel, Verifies):
+        try:
+            channel.verify()
+        except ChannelError as error:
+            job.weigh("", error)
+            job.settle([], now, now)
+            return False
+    return True
 
 
 class Run:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from campaign.model import About, Email, Recipient
@@ -28,6 +29,9 @@ _ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[a-z0-9.-]+")
 _ADDRESS_LENGTH = 254
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+>")
 _TOKEN = re.compile(r"[A-Za-z0-9._-]*")
+_END_OF_HEADERS = b"\r\n\r\n"
+_BLANKS = re.compile(rb"[ \t]+")
+_LINE_END = re.compile(rb" \r\n")
 _HANDLED = frozenset({"date", "message_id", "to", "unsubscribe"})
 
 
@@ -63,6 +67,8 @@ class Recipe(NamedTuple):
     leave: tuple[int, ...]
     mailbox: str
     headers: tuple[tuple[str, str], ...]
+    relaxed: tuple[bytes, ...]
+    slots: tuple[int, ...]
 
 
 def recipe_of(form: Form) -> Recipe | None:
@@ -84,7 +90,27 @@ def recipe_of(form: Form) -> Recipe | None:
         leave=places.get("urls.unsubscribe", ()),
         mailbox=f", <mailto:{mailbox}?subject=unsubscribe" if mailbox else "",
         headers=provider_headers(form, "", Urls()),
+        relaxed=_relaxed_chunks(form.chunks),
+        slots=tuple(place for found in places.values() for place in found),
     )
+
+
+def _relaxed_chunks(chunks: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The chunks of the body, runs of blanks as one space and none at the end of a line; no chunk of the headers.
+
+    What fills a slot is never empty and has no blank at its ends, so that chunks can be judged one by one.
+    """
+    start = next(index for index, chunk in enumerate(chunks) if _END_OF_HEADERS in chunk)
+    first = chunks[start].partition(_END_OF_HEADERS)[2]
+    body = (first, *chunks[start + 1 :])
+    return (b"",) * start + tuple(_LINE_END.sub(b"\r\n", _BLANKS.sub(b" ", chunk)) for chunk in body)
+
+
+def _relaxed(recipe: Recipe, out: list[bytes]) -> bytes:
+    found = list(recipe.relaxed)
+    for place in recipe.slots:
+        found[place] = out[place]
+    return b"".join(found)
 
 
 def quick(
@@ -141,6 +167,7 @@ def quick(
         reply_to=back.reply_to,
         unsubscribe_url=leave,
         plain_lines=form.plain_lines,
+        relaxed_body=partial(_relaxed, recipe, out),
         headers=(*recipe.headers, ("List-Unsubscribe", targets), ("List-Unsubscribe-Post", ONE_CLICK)),
     )
 

@@ -10,8 +10,10 @@ import pytest
 
 from campaign.delivery.nursery import Nursery
 from campaign.store.database import Database
+from tests.delivery import test_leaving_midway as leaving
 from tests.delivery import test_mailing as by_threads
 from tests.delivery.apart import nursery_apart
+from tests.delivery.mailworld import relay_at
 from tests.delivery.test_mailing import everyone, mailing
 from tests.smtpserver import CountingServer
 
@@ -48,6 +50,7 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
         by_threads.test_stopping_the_service_in_mid_run_loses_and_doubts_nobody,
         by_threads.test_who_leaves_in_mid_run_gets_nothing_more,
         by_threads.test_limits_of_relay_and_domain_hold_in_a_run,
+        leaving.test_whoever_leaves_at_any_moment_gets_nothing_more,
     ],
     ids=lambda scenario: scenario.__name__.removeprefix("test_"),
 )
@@ -63,3 +66,23 @@ def test_without_its_processes_threads_send_a_mailing(sqlite: Database, tmp_path
         with CountingServer() as relay, mailing(sqlite, tmp_path, relay, 30, nursery=lost) as world:
             world.send()
             assert relay.counts == everyone(30)
+
+
+def test_a_relay_that_took_nothing_is_tried_before_processes_are_made(
+    sqlite: Database, tmp_path: Path, nursery: Nursery
+) -> None:
+    with CountingServer() as relay, mailing(sqlite, tmp_path, relay, 30, nursery=nursery) as world:
+        relay.die()
+        world.send()
+        made = nursery.made
+        world.mailing._rests.clear()
+        world.send()
+        assert nursery.made == made
+        assert world.mailing.next_due() is not None
+        assert world.states() == {"pending": 30}
+        relay.revive()
+        world.mailing._rests.clear()
+        world.parts.ways.one = relay_at(relay.port, world.parts.clock, 4)  # type: ignore[attr-defined]
+        world.send()
+        assert nursery.made > made
+        assert relay.counts == everyone(30)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from campaign.address import KeyRing, parse
+from campaign.delivery.nursery import Nursery
 from campaign.model import DeliveryState
 from campaign.store.database import Database
 from campaign.store.joining import one_click_leave
@@ -41,11 +42,13 @@ class Timed(CountingServer):
         super().accept(message)
 
 
-def test_whoever_leaves_at_any_moment_gets_nothing_more(database: Database, tmp_path: Path) -> None:
+def test_whoever_leaves_at_any_moment_gets_nothing_more(
+    database: Database, tmp_path: Path, nursery: Nursery | None
+) -> None:
     """Also somebody whose email is in the next group: only what had begun may still arrive."""
     chance = random.Random(7)
     relay = Timed(Script(delay=0.01))
-    with relay, mailing(database, tmp_path, relay, PEOPLE, lanes=4) as world:
+    with relay, mailing(database, tmp_path, relay, PEOPLE, lanes=4, nursery=nursery) as world:
         relay.clock = world.parts.clock.monotonic
         with database.read() as connection:
             chosen = [get_list(connection, "practitioners")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaign.channels.smtp.dkim import relaxed_body
 from campaign.render import Urls
 from campaign.render.pages import person_urls
 from campaign.render.quick import quick, recipe_of
@@ -31,9 +32,13 @@ def test_the_quick_way_makes_what_the_long_way_makes(
     long = made.email(who, **given)  # type: ignore[arg-type]
     variant.recipes |= {flags: recipe_of(form) for flags, form in variant.forms.items()}
     again = made.email(who, **given)  # type: ignore[arg-type]
-    assert again == long
     assert again is not None
     assert long is not None
+    assert again == long
+    if again.relaxed_body is not None:
+        body = again.raw.partition(b"\r\n\r\n")[2]
+        assert relaxed_body(again.relaxed_body()) == again.relaxed_body().rstrip(b" \r\n") + b"\r\n"
+        assert relaxed_body(again.relaxed_body()) == relaxed_body(body)
     assert (again.body.text, again.body.html) == (long.body.text, long.body.html)
 
 
@@ -45,4 +50,6 @@ def test_plain_people_are_filled_the_quick_way() -> None:
     (variant,) = made.variants
     (recipe,) = variant.recipes.values()
     assert recipe is not None
-    assert quick(recipe, made.about, who, "<a@b>", ENVELOPE, urls, b"") is not None
+    email = quick(recipe, made.about, who, "<a@b>", ENVELOPE, urls, b"")
+    assert email is not None
+    assert email.relaxed_body is not None

@@ -88,7 +88,7 @@ class Smtp(Channel[Email]):
             self._single.close()
 
     def _sign(self, message: Email) -> bytes:
-        return self._signer.sign(message.raw, message.from_address, self.tools.now)
+        return self._signer.sign(message.raw, message.from_address, self.tools.now, relaxed=message.relaxed_body)
 
     def _entry(self, endpoint: Endpoint) -> Entry:
         return Entry(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -85,13 +86,24 @@ class Signer:
         """Whether mail from that address gets a signature."""
         return bool(self._fit(from_address))
 
-    def sign(self, raw: bytes, from_address: str, now: Callable[[], datetime]) -> bytes:
-        """`raw` (CRLF lines) with one DKIM-Signature header on top for each key that fits."""
+    def sign(
+        self,
+        raw: bytes,
+        from_address: str,
+        now: Callable[[], datetime],
+        *,
+        relaxed: Callable[[], bytes] | None = None,
+    ) -> bytes:
+        """`raw` (CRLF lines) with one DKIM-Signature header on top for each key that fits.
+
+        `relaxed`: see `Email.relaxed_body`.
+        """
         keys = self._fit(from_address) if self._keys else ()
         if not keys:
             return raw
         head, _, body = raw.partition(b"\r\n\r\n")
-        digest = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest())
+        canonical = _end(relaxed()) if relaxed is not None else relaxed_body(body)
+        digest = base64.b64encode(hashlib.sha256(canonical).digest())
         names, lines = _headers(head)
         stamp = int(now().timestamp())
         return b"".join([*(_field(key, digest, names, lines, stamp) for key in keys), raw])
@@ -113,6 +125,10 @@ def relaxed_body(body: bytes) -> bytes:
         body = body.replace(b"  ", b" ")
     if b" \r\n" in body:
         body = body.replace(b" \r\n", b"\r\n")
+    return _end(body)
+
+
+def _end(body: bytes) -> bytes:
     body = body.rstrip(b" \r\n")
     return body + b"\r\n" if body else b""
 
@@ -128,15 +144,21 @@ def relaxed_header(field: bytes) -> tuple[bytes, bytes]:
     return name, name + b":" + value.strip()
 
 
+@lru_cache(maxsize=256)
+def _signed(field: bytes) -> tuple[bytes, bytes] | None:
+    """A header as `relaxed_header` gives it; None where it is not signed. Most are the same in every email."""
+    return relaxed_header(field) if field.partition(b":")[0].strip().lower() in _NAMES else None
+
+
 def _headers(head: bytes) -> tuple[bytes, bytes]:
     """The `h=` value and the canonical lines it names: for repeated headers the lowest first (RFC 6376 5.4.2)."""
     if b"\r\n " in head or b"\r\n\t" in head:
         head = _FOLD.sub(b"", head)
     found: dict[bytes, list[bytes]] = {}
     for field in head.split(b"\r\n"):
-        if field.partition(b":")[0].strip().lower() in _NAMES:
-            name, line = relaxed_header(field)
-            found.setdefault(name, []).append(line)
+        signed = _signed(field)
+        if signed is not None:
+            found.setdefault(signed[0], []).append(signed[1])
     names: list[bytes] = []
     lines: list[bytes] = []
     for title in SIGNED:

@@ -71,7 +71,7 @@ class PipelinedLane:
     @property
     def relay(self) -> str:
         """`host:port` of the relay it is connected to, or an empty string."""
-        return self._relay.entry.endpoint.name if self._relay is not None else ""
+        return self._relay.name if self._relay is not None else ""
 
     def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[LaneResult]:
         """Send all; see `Lane`. A message is asked for only when the one before it may end."""

@@ -25,6 +25,10 @@ class Relay:
     failures: int = 0
     rest_until: datetime | None = None
     error: ChannelError | None = field(default=None, repr=False)
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name = self.entry.endpoint.name
 
     @property
     def load(self) -> float:
