@@ -14,6 +14,8 @@ from campaign.cli.common import opened
 from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from campaign.channels.base import Verifies
     from campaign.plan import Planned
     from campaign.wiring import App
@@ -83,8 +85,12 @@ def _version(app: App) -> Finding:
 
 
 def _disk(app: App) -> Finding:
-    free = shutil.disk_usage(app.settings.home).free
-    return Finding("disk", "ok" if free > ROOM else "fault", f"{free / 1e9:.1f} GB free at {app.settings.home}")
+    return room(app.settings.home, shutil.disk_usage(app.settings.home).free)
+
+
+def room(home: Path, free: int) -> Finding:
+    """Whether `free` bytes are enough for a while."""
+    return Finding("disk", "ok" if free > ROOM else "fault", f"{free / 1e9:.1f} GB free at {home}")
 
 
 def _permissions(app: App) -> Finding:
@@ -98,11 +104,15 @@ def _permissions(app: App) -> Finding:
 
 
 def _zones(app: App) -> Finding:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
     from campaign.delivery.shelf import Shelf
 
-    names = {force.programme.campaign.timezone for force in Shelf(app.store).all()} or {"Europe/London"}
+    return zones({force.programme.campaign.timezone for force in Shelf(app.store).all()} or {"Europe/London"})
+
+
+def zones(names: set[str]) -> Finding:
+    """Whether the system, or the package tzdata, knows these time zones."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     for name in sorted(names):
         try:
             ZoneInfo(name)
@@ -240,12 +250,17 @@ def _clock(app: App) -> Finding:
 
 
 def _senders(app: App) -> Iterator[Finding]:
-    from campaign.cli.dns import look_up, signature
+    from campaign.cli.dns import asked, look_up, relay, signature
 
+    ask = asked()
+    keys = {entry.name: entry.options.get("dkim", ()) for entry in app.installation.channels.values()}
+    signing = [str(key.get("domain", "")) for each in keys.values() for key in each]
     for sender in app.installation.senders.values():
-        for what, state, text in look_up(sender):
+        for what, state, text in look_up(sender, signing, ask):
             yield Finding(f"sender {sender.id}, {what}", state, text)
     for entry in app.installation.channels.values():
-        for key in entry.options.get("dkim", ()):
-            what, state, text = signature(str(key.get("selector", "")), str(key.get("domain", "")))
+        found = [signature(str(key.get("selector", "")), str(key.get("domain", "")), ask) for key in keys[entry.name]]
+        hosts = [entry.options.get("host"), *(each.get("host") for each in entry.options.get("relays", ()))]
+        found += [relay(str(host), ask) for host in hosts if host and entry.kind == "smtp"]
+        for what, state, text in found:
             yield Finding(f"channel {entry.name}, {what}", state, text)

@@ -1,11 +1,19 @@
 """`campaign doctor`: what is wrong is named, and what cannot be asked is skipped with a word."""
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import create_server
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
 
+from campaign import __version__
 from campaign.cli import main
+from campaign.cli.doctoring import Finding, room, zones
 
 
 @pytest.fixture
@@ -75,3 +83,54 @@ def test_a_desk_on_the_open_internet_without_tls_is_a_fault(
     said = line(run("doctor", "--offline"), "desk")
     assert said.startswith(sign)
     assert words in said
+
+
+class Dated(BaseHTTPRequestHandler):
+    """Says what time it is by a clock of its own."""
+
+    off: ClassVar[timedelta] = timedelta()
+
+    def do_GET(self) -> None:
+        self.send_response_only(200)
+        self.send_header("Date", format_datetime(datetime.now(UTC) + self.off, usegmt=True))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.mark.parametrize(("minutes", "sign"), [(0, "✓"), (5, "✗"), (-60, "✗")])
+def test_a_clock_that_disagrees_with_a_server_is_a_fault(
+    home: Path, monkeypatch: pytest.MonkeyPatch, minutes: int, sign: str
+) -> None:
+    handler = type("Off", (Dated,), {"off": timedelta(minutes=minutes)})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("CAMPAIGN_BASE_URL", f"http://127.0.0.1:{server.server_address[1]}")
+    monkeypatch.setenv("CAMPAIGN_ALLOW_PRIVATE", "true")
+    assert line(run("doctor"), "clock").startswith(sign)
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_server_that_does_not_answer_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setenv("CAMPAIGN_BASE_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("CAMPAIGN_ALLOW_PRIVATE", "true")
+    assert line(run("doctor"), "clock").startswith("✗")
+
+
+def test_version_templates_and_zones_are_told(home: Path) -> None:
+    said = run("doctor", "--offline")
+    assert f"program {__version__}, ledger 0" in line(said, "version")
+    assert line(said, "zones").startswith("✓")
+    assert line(said, "templates").startswith("✓")
+    unknown = zones({"Europe/London", "Mars/Olympus"})
+    assert (unknown.state, "Mars/Olympus" in unknown.text) == ("fault", True)
+
+
+def test_little_room_is_a_fault(tmp_path: Path) -> None:
+    assert room(tmp_path, 400_000_000).state == "fault"
+    assert room(tmp_path, 600_000_000) == Finding("disk", "ok", f"0.6 GB free at {tmp_path}")
