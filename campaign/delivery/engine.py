@@ -57,8 +57,11 @@ class Engine:
 
     @property
     def unsettled(self) -> bool:
-        """Whether a broadcast broke off and has not been put right yet, or the ledger could not be written."""
-        return bool(self._broken) or self._troubles.stands(LEDGER)
+        """Whether a broadcast broke off and has not been put right yet, or the ledger could not be written, or a
+        network can be asked by now whether a post arrived."""
+        asks = self._posting.doubts.next_due()
+        can_ask = asks is not None and asks <= self._parts.clock.now()
+        return bool(self._broken) or self._troubles.stands(LEDGER) or can_ask
 
     def start(self) -> None:
         """Give every channel with open work to a thread of its own, unless it has one already.
@@ -106,6 +109,7 @@ class Engine:
         """When a delivery is next to be tried, a day is over, or a network can be asked (aware UTC)."""
         now = self._parts.clock.now()
         moments = [self._parts.store.deliveries.next_due(now), self._recover_at, self._mailing.next_due()]
+        moments.append(self._posting.doubts.next_due())
         return min((moment for moment in moments if moment is not None), default=None)
 
     def close(self, seconds: float) -> None:
@@ -152,6 +156,7 @@ class Engine:
     def _post(self, broadcast: Broadcast) -> None:
         if broadcast.id in self._broken:
             self._recovery.abandon(broadcast.id, self._worker, self._posting.outcome_of)
+            self._posting.doubts.forget(broadcast.id)
         self._posting.send(broadcast)
 
     def _mail(self, broadcast: Broadcast) -> None:

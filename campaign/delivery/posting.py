@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from campaign.channels.base import Channel, Notes
+from campaign.channels.base import Channel, Finds, Notes
 from campaign.delivery import gates, outcomes
+from campaign.delivery.doubts import Doubts
 from campaign.delivery.frozen import thaw
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
@@ -26,6 +27,7 @@ class Posting:
         self._worker = worker
         #: What came of attempts whose outcome the ledger did not take, by delivery: not in doubt, only not written.
         self._unwritten: dict[int, Settled] = {}
+        self.doubts = Doubts(parts)
 
     def outcome_of(self, delivery: int) -> Settled | None:
         """What is known of a delivery that was left `sending` by this worker; None where nothing is."""
@@ -35,6 +37,7 @@ class Posting:
         """Make one attempt at the broadcast's delivery, if it may go now."""
         store, now = self._parts.store, self._parts.clock.now()
         force = self._shelf.as_of(broadcast.key.campaign, broadcast.revision, broadcast.opened_at or now)
+        self._ask(broadcast, force)
         if self._stopped(broadcast, now) or not self._may_go(broadcast, now):
             return
         ref = force.programme.channels[broadcast.key.channel]
@@ -44,6 +47,15 @@ class Posting:
         for delivery in taken:
             post = thaw(store.ledger.content(broadcast.id), force.files)
             self._attempt(broadcast, delivery, post, self._parts.ways.channel(ref), ref.kind)
+
+    def _ask(self, broadcast: Broadcast, force: InForce) -> None:
+        """Look for what is in doubt, where its network can be asked by now."""
+        for doubt in self.doubts.of(broadcast.id):
+            post = thaw(self._parts.store.ledger.content(broadcast.id), force.files)
+            channel = self._parts.ways.channel(force.programme.channels[broadcast.key.channel])
+            settled = self.doubts.ask(doubt, broadcast, post, channel)
+            if settled is not None:
+                self._settle(settled, self._parts.clock.now())
 
     def _stopped(self, broadcast: Broadcast, now: datetime) -> bool:
         """Whether its day is over for it: what is left becomes `missed`."""
@@ -119,10 +131,15 @@ class Posting:
         kind: str,
     ) -> None:
         self._unwritten.pop(delivery.id, None)  # of an earlier attempt: it says nothing of this one
+        began = self._parts.clock.now()
         try:
             receipt = channel.send(post, key=key, notes=notes)
         except Exception as error:  # noqa: BLE001 - nothing but the four errors may go further
-            self._settle_error(broadcast, delivery, outcomes.as_error(error), kind)
+            known = outcomes.as_error(error)
+            if isinstance(known, Uncertain) and isinstance(channel, Finds):
+                self.doubts.keep(delivery.id, broadcast.id, since=began, reason=str(known), code=known.code)
+                return
+            self._settle_error(broadcast, delivery, known, kind)
             return
         self._settle(outcomes.of_receipt(delivery.id, receipt), self._parts.clock.now())
 
