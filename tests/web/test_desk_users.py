@@ -13,6 +13,7 @@ from campaign.clock import SettableClock
 from campaign.model import Role
 from campaign.settings import load_settings
 from campaign.web.app import create_app
+from campaign.web.desk.agents import names
 from campaign.wiring import App
 from tests.web.desks import BASE, PASSWORD, DeskStand
 from tests.web.test_desk_second import switch_on
@@ -134,3 +135,23 @@ def test_a_real_installation_from_its_first_link_to_a_letter_in_the_outbox(tmp_p
         assert "works once, for 3 days" in body.get_content()
     finally:
         app.close()
+
+
+def test_browsers_are_called_what_people_call_them(desk: DeskStand) -> None:
+    windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+    phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Mobile Safari/604.1"
+    for agent, called in (
+        (windows, ("Chrome", "Windows")),
+        (windows + " Edg/140.0", ("Edge", "Windows")),
+        (phone, ("Safari", "iPhone")),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", ("Firefox", "Linux")),
+        ("<script>alert(1)</script>", ("", "")),
+    ):
+        assert names(agent) == called
+    ada = desk.sign_in(Role.ADMINISTRATOR, "Ada")
+    for agent in (windows, "<script>alert(1)</script>"):
+        desk.sessions.start(ada, network="", agent=agent, now=desk.world.now)
+    page = desk.client.get("/desk/account").text
+    assert "Chrome on Windows" in page
+    assert "An unknown browser" in page
+    assert "alert(1)" not in page

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from campaign.errors import RefusedError
-from campaign.web.desk import codes, passwords, times
+from campaign.web.desk import agents, codes, passwords, times
 from campaign.web.desk.door import Ask
 from campaign.web.desk.names import party
 from campaign.web.security import policy
@@ -41,7 +41,7 @@ def browsers(ask: Ask, person: int = 0) -> list[Browser]:
         Browser(
             id=one.id,
             name=one.account.name,
-            agent=one.agent,
+            agent=_called(ask, one.agent),
             network=one.network,
             since=times.moment(one.made_at, zone, ask.now, words),
             seen=times.moment(one.seen_at, zone, ask.now, words),
@@ -75,6 +75,19 @@ def kept_passkeys(ask: Ask) -> list[Kept]:
     ]
 
 
+def _called(ask: Ask, agent: str) -> str:
+    words, (browser, system) = ask.door.templates.words(), agents.names(agent)
+    if browser and system:
+        return words("account.browser_on", browser=browser, system=system)
+    return browser or system or words("account.unknown")
+
+
+def zone_said(ask: Ask) -> str:
+    """The zone of the page's times, in words."""
+    words, zone = ask.door.templates.words(), ask.door.zone()
+    return words("zone.uk") if zone == "Europe/London" else words("zone.other", zone=zone)
+
+
 def account(ask: Ask) -> Response:
     """One's own account."""
     return show(ask, {})
@@ -87,7 +100,7 @@ def show(ask: Ask, errors: dict[str, str]) -> Response:
         status=422 if errors else 200,
         errors=errors,
         sessions=browsers(ask, ask.account.person),
-        zone=ask.door.zone(),
+        zone=zone_said(ask),
         passkeys=kept_passkeys(ask),
         provider=ask.door.provider,
         elsewhere=ask.work.store.accounts.issuers_of(ask.account.person),

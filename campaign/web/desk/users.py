@@ -10,7 +10,7 @@ from starlette.responses import Response
 from campaign.errors import AddressError, RefusedError
 from campaign.model import Role
 from campaign.web.desk import times
-from campaign.web.desk.account import browsers
+from campaign.web.desk.account import browsers, zone_said
 from campaign.web.desk.door import Ask
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _users(ask: Ask, errors: dict[str, str], handed: Handed | None = None) -> Re
         accounts=ask.work.store.accounts.all(),
         seen={person: times.moment(at, zone, ask.now, words.shared) for person, at in seen.items()},
         sessions=browsers(ask),
-        zone=zone,
+        zone=zone_said(ask),
         roles={role.value: words(f"users.{role.value}") for role in Role},
         values={name: ask.text(name) for name in ("name", "login", "role")} if errors else dict.fromkeys(VALUES, ""),
         handed=handed,
