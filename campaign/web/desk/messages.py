@@ -44,6 +44,7 @@ def message(ask: Ask) -> Response:
         unapproved=[item for item in found.entry.items if show.state_of(item) in {"approval", "changes"}],
         asked=next((item.sent_back for item in found.entry.items if item.sent_back), None),
         ahead=ahead,
+        names=ask.door.names(found.force),
         held_by=next((hold.author for hold in ask.work.store.holds.current(ask.now) if hold.target in keys), ""),
         late=late,
         editable=ahead and ask.may("editor"),
@@ -119,23 +120,24 @@ class Happening:
     iso: str
     who: str
     act: str
-    channel: str
+    channels: tuple[str, ...]
 
 
-def _history(ask: Ask, found: Message) -> list[Happening]:
-    """Acts of people, openings, and each attempt of a post, in the order of time."""
+def _history(ask: Ask, message: Message) -> list[Happening]:
+    """Acts of people, openings, and each attempt of a post, in the order of time; alike on many channels, once."""
+    names = ask.door.names(message.force)
     words, store = ask.door.templates.words(), ask.work.store
     lines: list[tuple[datetime, str, str, str]] = []
-    for item in found.entry.items:
+    for item in message.entry.items:
         lines += [
             (each.at, each.who, acts.with_comment(each, words), item.channel)
             for each in store.log.entries(target=item.key, limit=50)
         ]
-        row = found.rows.get(item.key)
+        row = message.rows.get(item.key)
         if row is None or row.opened_at is None:
             continue
         lines.append((row.opened_at, words("message.service"), words("message.opened"), item.channel))
-        for delivery in [] if found.entry.is_mailing else store.deliveries.of(row.id, limit=5):
+        for delivery in [] if message.entry.is_mailing else store.deliveries.of(row.id, limit=5):
             lines += [
                 (
                     each.ended_at,
@@ -145,9 +147,13 @@ def _history(ask: Ask, found: Message) -> list[Happening]:
                 )
                 for each in store.deliveries.attempts(delivery.id)
             ]
+    found: dict[tuple[str, str, str], tuple[datetime, list[str]]] = {}
+    for at, who, act, channel in sorted(lines, key=lambda line: line[0]):
+        when = times.moment(at, message.zone, ask.now, words.shared)
+        found.setdefault((when, who, act), (at, []))[1].append(names.get(channel, channel))
     return [
-        Happening(times.moment(at, found.zone, ask.now, words.shared), at.isoformat(), who, act, channel)
-        for at, who, act, channel in sorted(lines, key=lambda line: line[0])
+        Happening(when, at.isoformat(), who, act, tuple(dict.fromkeys(channels)))
+        for (when, who, act), (at, channels) in found.items()
     ]
 
 
