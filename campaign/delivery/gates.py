@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from campaign import render
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce
 from campaign.errors import RefusedError
 from campaign.model import Day, Hold, PlannedMailing, PlannedPost, Programme, Resource, ResourceApproval
-from campaign.plan import Planned, resolve_start
+from campaign.plan import Planned, resolve, resolve_start
 from campaign.render import visible
 from campaign.store.controls import Approval
 from campaign.store.mailings import Audience
@@ -26,10 +27,12 @@ NO_ADDRESS = "CAMPAIGN_BASE_URL is not set, and every email links to the page to
 def digest_of(parts: Parts, force: InForce, planned: Planned) -> str:
     """The hash that an approval of this broadcast is bound to (the file's facts; not the ledger's).
 
-    A revision never changes, so it is worked out once for each message, time and address of the pages.
+    A revision never changes, so it is worked out once for each message, time and address of the pages. The time is the
+    one that the programme plans: giving a message another time is a named approver's act of its own.
     """
     pages = parts.pages(force.programme)
-    wanted = planned.key, planned.at, pages
+    at = resolve(planned.wall, ZoneInfo(force.programme.campaign.timezone))
+    wanted = planned.key, at, pages
     known = force.digests.get(wanted)
     if known is None:
         ref = force.programme.channels[planned.key.channel]
@@ -38,7 +41,7 @@ def digest_of(parts: Parts, force: InForce, planned: Planned) -> str:
             planned.message,
             planned.day,
             ref,
-            planned_at=planned.at,
+            planned_at=at,
             pages=pages,
             files=force.files,
         )

@@ -11,8 +11,12 @@ from pathlib import Path
 from httpx import Response
 from starlette.testclient import TestClient
 
+from campaign.channels.base import Receipt
+from campaign.delivery import trying
+from campaign.delivery.shelf import InForce
 from campaign.delivery.visitors import Weeks
 from campaign.model import PlannedMailing, PlannedPost, Role
+from campaign.plan import Planned
 from campaign.store.account_rows import Account
 from campaign.store.accounts import Accounts
 from campaign.store.sessions import Sessions
@@ -43,6 +47,7 @@ class DeskStand:
             kinds=lambda: kinds,
             promise=lambda kind: f"A promise of {kind}.",
             letter=self._letter,
+            send_test=self._send_test,
         )
         self.parts = Parts(
             site=Site(base),
@@ -53,6 +58,10 @@ class DeskStand:
         )
         self.app = create_app(self.parts)
         self.client = self.browser()
+
+    def _send_test(self, force: InForce, planned: Planned, address: str, author: str) -> Receipt:
+        world, channel = self.world, self.world.ways.made[planned.key.channel]
+        return trying.send_email(world.parts, force, planned, address, channel, author=author, now=world.now)
 
     def _letter(self, kind: str, to: str, values: Mapping[str, str], now: datetime) -> bool:
         self.letters.append((kind, to, dict(values)))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from campaign.delivery.shelf import Shelf
@@ -174,3 +175,20 @@ def test_versions_tell_who_changed_what(desk: DeskStand) -> None:
     assert "Other words" in versions
     assert "Revision 2" not in versions
     assert "It came into the programme." in versions.split("Revision 1")[1]
+
+
+@pytest.mark.parametrize("approve_first", [True, False])
+def test_an_approver_who_moves_a_message_approves_it_once(desk: DeskStand, approve_first: bool) -> None:
+    desk.world.approvals = True
+    desk.load(a_post())
+    service = desk.world.start()
+    desk.sign_in(Role.APPROVER, "Ada")
+    if approve_first:
+        desk.post(f"{POST}/approve", POST, revision="1")
+    desk.post(f"{POST}/move", POST, to="2023-10-09T10:30")
+    if not approve_first:
+        assert "Needs approval" in desk.text(POST)
+        desk.post(f"{POST}/approve", POST, revision="1")
+    assert "Approved, exactly as it stands" in desk.text(POST) or approve_first
+    desk.world.play(service, EIGHT + timedelta(hours=4))
+    assert desk.world.sent("a") == [EIGHT + timedelta(hours=2, minutes=30)]

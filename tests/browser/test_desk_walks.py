@@ -1,0 +1,226 @@
+"""The walks of a week in a real browser: with scripts and without, by keyboard alone, and left open while it runs."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from campaign.address import KeyRing
+from campaign.delivery.samples import add_samples
+from campaign.errors import Refused
+from campaign.model import Role
+from campaign.programme import Loaded, load_file
+from tests.browser.chromium import opened
+from tests.browser.test_desk import sign_in, stand_at
+from tests.delivery.world import EIGHT, Recorder, a_post
+from tests.web.desks import PASSWORD, DeskStand
+
+pytestmark = pytest.mark.browser
+
+FILE = Path(__file__).resolve().parents[2] / "schedules" / "safeguarding-childrens-week-2023.yaml"
+NINE = EIGHT + timedelta(hours=1)
+SLUG = "hiow-scw-2023"
+#: The most presses of Tab between two things that are used one after the other.
+PRESSES = 120
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[DeskStand]:
+    """A desk on the Monday of the week of 2023 at 7am, with its channels and people, and no programme yet."""
+    for stand in stand_at(tmp_path):
+        programme = load_file(FILE).programme
+        for name in programme.channels:
+            stand.world.ways.made.setdefault(name, Recorder(name, stand.world.clock))
+        stand.world.clock.set(EIGHT - timedelta(hours=1))
+        add_samples(stand.world.store, KeyRing(stand.world.key), programme, stand.world.now)
+        stand.world.approvals = True
+        yield stand
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Iterator[DeskStand]:
+    """A week that has not begun."""
+    for stand in stand_at(tmp_path):
+        stand.load(a_post(channels=("a", "b")))
+        yield stand
+
+
+def packed(loaded: Loaded) -> bytes:
+    """The week as a person uploads it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("week.yaml", loaded.data)
+        for name, data in loaded.files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["scripts", "no scripts"])
+def test_the_week_of_2023_from_upload_to_settling(browser: Browser, empty: DeskStand, script: bool) -> None:
+    world, base = empty.world, empty.parts.site.base_url
+    with opened(browser, script=script) as page:
+        sign_in(page, empty, Role.APPROVER)
+        _load_and_approve(page, packed(load_file(FILE)))
+        service = world.start()
+        world.play(service, EIGHT + timedelta(hours=1, minutes=5))
+        page.goto(f"{base}/desk")
+        expect(page.locator("#sentence")).to_contain_text("Monday: 6 of 11 sent, next at 10:30am")
+        _correct(page, base)
+        _test_mail(page, base)
+        assert [email.subject for _, _, email in world.ways.made["mail"].accepted][-1].startswith("TEST: Wednesday")
+        page.get_by_role("link", name="Pause everything").click()
+        page.get_by_label("Reason").fill("Something happened")
+        page.locator("input[value=all]").check()
+        page.get_by_role("button", name="Pause everything").click()
+        world.play(service, EIGHT + timedelta(hours=6, minutes=30))
+        page.get_by_role("link", name="Review and resume").first.click()
+        page.get_by_role("button", name="Resume", exact=True).click()
+        held = page.get_by_role("button", name="Send it now")
+        assert held.count() == 5
+        held.first.click()
+        while page.get_by_role("button", name="Skip it").count():
+            page.get_by_role("button", name="Skip it").first.click()
+        expect(page.locator("main")).to_contain_text("Nothing needs you")
+        world.play(service, EIGHT + timedelta(hours=7))
+    assert sorted(world.states(SLUG).values()).count("dropped") == 4
+    sent = [each for recorder in world.ways.made.values() for each in recorder.accepted]
+    assert len([at for at, _, _ in sent if at > EIGHT + timedelta(hours=2)]) == 1
+    assert not any(recorder.twice for recorder in world.ways.made.values())
+
+
+def _load_and_approve(page: Page, archive: bytes) -> None:
+    page.get_by_role("link", name="Upload a programme").first.click()
+    page.get_by_label("Programme", exact=True).set_input_files(
+        {"name": "week.zip", "mimeType": "application/zip", "buffer": archive}
+    )
+    page.get_by_role("button", name="Read and compare").click()
+    page.get_by_role("button", name="Apply these changes").click()
+    expect(page.locator("#banner")).to_contain_text("revision 1")
+    page.get_by_role("link", name="This week").first.click()
+    page.get_by_text("Approve the whole week").click()
+    page.get_by_role("button", name="Approve 37 messages").click()
+
+
+def _correct(page: Page, base: str) -> None:
+    """Change the words of Tuesday's first post, look at it, save it, and approve it again."""
+    page.goto(f"{base}/desk/message/{SLUG}/tue-launch/tue")
+    page.get_by_role("link", name="Edit it").click()
+    page.get_by_label("Words", exact=True).fill("Today four partnerships launch a toolkit. Come to the virtual launch.")
+    page.get_by_role("button", name="Check and preview").click()
+    expect(page.locator(".preview-card").first).to_contain_text("Today four partnerships launch a toolkit.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#banner")).to_contain_text("Saved as revision 2")
+    expect(page.locator("#state")).to_contain_text("Needs approval")
+    page.get_by_role("button", name="Approve this version").click()
+    expect(page.locator("#state")).to_contain_text("Pending")
+
+
+def _test_mail(page: Page, base: str) -> None:
+    page.goto(f"{base}/desk/message/{SLUG}/daily/wed")
+    page.get_by_role("button", name="Send a test to approver@example.org").click()
+    expect(page.locator("#banner")).to_contain_text("A test is on its way")
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until what is called `name` has the focus; AssertionError where it never gets it, or cannot be seen."""
+    for _ in range(PRESSES):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            """() => { const it = document.activeElement;
+                const label = it.labels && it.labels.length ? it.labels[0].innerText : it.innerText || it.value || "";
+                const box = it.getBoundingClientRect();
+                const drawn = getComputedStyle(it).outlineStyle !== "none";
+                return [label.trim().split("\\n")[0], box.width > 0 && drawn]; }"""
+        )
+        if found[0] == name:
+            assert found[1], f"{name} has the focus and nothing shows it"
+            return
+    raise AssertionError(f"{name} is not reached by Tab")
+
+
+def enter(page: Page) -> None:
+    """Press Enter on what has the focus, and wait for the page that it leads to."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_a_week_is_run_by_keyboard_alone(browser: Browser, quiet: DeskStand) -> None:
+    quiet.world.approvals = True
+    login = quiet.person(Role.APPROVER).login
+    with opened(browser) as page:
+        page.goto(f"{quiet.parts.site.base_url}/desk")
+        tab_to(page, "Email")
+        page.keyboard.type(login)
+        tab_to(page, "Password")
+        page.keyboard.type(PASSWORD)
+        enter(page)
+        tab_to(page, "Approve the whole week")
+        page.keyboard.press("Space")
+        tab_to(page, "Approve 15 messages")
+        enter(page)
+        expect(page.locator("#banner")).to_contain_text("Approved 15 messages")
+        tab_to(page, "Pause everything")
+        enter(page)
+        expect(page.locator("h1")).to_have_text("Pause everything")
+        tab_to(page, "Reason")
+        page.keyboard.type("Something happened")
+        tab_to(page, "Pause everything")
+        enter(page)
+        expect(page.locator(".pause-banner")).to_contain_text("Something happened")
+        service = quiet.world.start()
+        quiet.world.play(service, NINE + timedelta(minutes=5))
+        tab_to(page, "Review and resume")
+        enter(page)
+        tab_to(page, "Resume")
+        enter(page)
+        for left in (3, 2, 1):
+            expect(page.get_by_role("button", name="Skip it")).to_have_count(left)
+            tab_to(page, "Skip it")
+            enter(page)
+        expect(page.locator("main")).to_contain_text("Nothing needs you")
+
+
+def test_an_open_week_follows_what_happens_and_keeps_its_focus(browser: Browser, quiet: DeskStand) -> None:
+    service = quiet.world.start()
+    quiet.world.ways.made["b"].faults = [Refused("the text is too long")]
+    with opened(browser) as page:
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        sign_in(page, quiet, Role.VIEWER)
+        page.get_by_text("Choose what to show").click()
+        link = page.locator("#today a").first
+        link.focus()
+        mark = page.locator("#live").get_attribute("hx-get")
+        quiet.world.play(service, NINE + timedelta(minutes=1))
+        page.evaluate("htmx.trigger('#live', 'every')")
+        expect(page.locator("#today")).to_contain_text("1 of 2 sent, b failed")
+        expect(page.locator("#needs-count")).to_have_text("Needs you (1)")
+        expect(page.locator("#sentence")).to_contain_text("2 of 3 sent")
+        expect(page.locator("#status")).to_contain_text("things changed on this page")
+        assert page.evaluate("document.activeElement.matches('#today a')")
+        assert page.locator(".filters").get_attribute("open") is not None
+        assert page.locator("#live").get_attribute("hx-get") != mark
+        page.evaluate("document.getElementById('status').textContent = ''")
+        with page.expect_response("**/desk/live/week**") as answer:
+            page.evaluate("htmx.trigger('#live', 'every')")
+        assert answer.value.status == 204
+        assert page.locator("#status").inner_text() == ""
+        assert [line for line in said if "Content Security Policy" in line] == []
+
+
+def test_a_page_that_cannot_be_refreshed_says_so_and_keeps_what_it_shows(browser: Browser, quiet: DeskStand) -> None:
+    with opened(browser) as page:
+        sign_in(page, quiet, Role.VIEWER)
+        expect(page.locator("[data-trouble]")).to_be_hidden()
+        page.context.clear_cookies()
+        with page.expect_response("**/desk/live/week**"):
+            page.evaluate("htmx.trigger('#live', 'every')")
+        expect(page.locator("[data-trouble]")).to_be_visible()
+        expect(page.locator("[data-trouble]")).to_contain_text("We could not refresh.")
+        assert page.locator(".day-panel").count() == 5
