@@ -13,6 +13,7 @@ import click
 from campaign.cli.common import local, opened, reach, table
 
 if TYPE_CHECKING:
+    from campaign.delivery.progress import Going
     from campaign.delivery.views import Item, Need, Week
     from campaign.wiring import App
 
@@ -56,6 +57,7 @@ def _weeks(app: App, slug: str) -> list[Week]:
 
 def _as_text(app: App, slug: str) -> str:
     from campaign.delivery import views
+    from campaign.delivery.progress import going
 
     now, weeks, needing = app.clock.now(), _weeks(app, slug), views.needs(app.parts)
     if not weeks:
@@ -64,9 +66,44 @@ def _as_text(app: App, slug: str) -> str:
     for week in weeks:
         mine = [need for need in needing if need.key.startswith(f"{week.slug}/") or need.kind == "channel down"]
         blocks.append(f"{week.title}\n{views.sentence(week, len(mine), now)}.\n\n{draw(week)}")
+    zones = {week.slug: week.timezone for week in weeks}
+    blocks += [
+        draw_going(one, zones.get(one.key.partition("/")[0], "UTC"))
+        for one in going(app.parts, now)
+        if not slug or one.key.startswith(f"{slug}/")
+    ]
     if needing:
         blocks.append("Needs you:\n" + "\n".join(_need_lines(needing)))
     return "\n\n".join(block for block in blocks if block)
+
+
+def draw_going(one: Going, zone: str) -> str:
+    """A mailing on its way: its tiles, which add up to everybody, how quickly, what fails and where, and why not."""
+    from campaign.delivery.progress import by_code
+
+    lines = [f"{one.key}: {one.total:,} people"]
+    lines.append("  " + " + ".join(f"{count:,} {name}" for name, count in one.tiles.items() if count or name == "sent"))
+    if one.rate:
+        left = "" if one.seconds_left is None else f", {_span(one.seconds_left)} left"
+        late = f"; {one.too_late:,} would not leave before its time of day is over" if one.too_late else ""
+        lines.append(f"  {one.rate:,.1f} a second{left}{late}")
+    for name, troubles in (("deferred", one.deferred), ("failed", one.failed)):
+        lines += [
+            f"  {name}: {each.people:,} at {each.domain or 'an erased address'}: {each.code or 'waits for its turn'}"
+            for each in by_code(troubles)
+        ]
+    if one.still_since is not None:
+        since = local(one.still_since, zone).rpartition(", ")[2]
+        lines.append(f"  No email has left since {since}, because {one.because}.")
+    return "\n".join(lines)
+
+
+def _span(seconds: float) -> str:
+    """A length of time in words: `about 3 minutes`."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} seconds"
+    minutes = round(seconds / 60)
+    return f"about {minutes} minutes" if minutes < 120 else f"about {round(minutes / 60)} hours"
 
 
 def draw(week: Week) -> str:
@@ -108,12 +145,14 @@ def _pauses(app: App, now: datetime) -> str:
 
 def _as_json(app: App, slug: str) -> str:
     from campaign.delivery import views
+    from campaign.delivery.progress import going
 
     now, weeks, needing = app.clock.now(), _weeks(app, slug), views.needs(app.parts)
     found = {
         "now": now,
         "paused": [asdict(hold) for hold in app.store.holds.current(now)],
         "campaigns": [{"sentence": views.sentence(week, len(needing), now), **asdict(week)} for week in weeks],
+        "mailings": [asdict(one) for one in going(app.parts, now)],
         "needs_you": [asdict(need) for need in needing],
     }
     return json.dumps(found, default=_plain, indent=2, ensure_ascii=False)

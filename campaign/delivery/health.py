@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from campaign.delivery.parts import Parts
+from campaign.delivery.progress import by_code, going
 from campaign.delivery.troubles import LEDGER, Trouble
 from campaign.errors import CampaignError, SettingsError
 from campaign.errors import Problem as SettingProblem
@@ -78,6 +79,7 @@ class Health:
             for delivery_state in DeliveryState:
                 count = tallies[row.id].get(delivery_state, 0)
                 deliveries.labels(str(row.key), delivery_state.value).set(count)
+        self._mailings(registry)
         down = Gauge("campaign_channel_down", "1 where a channel is down", ["channel"], registry=registry)
         for name, channel in store.channels.all().items():
             down.labels(name).set(1 if channel.down else 0)
@@ -86,6 +88,27 @@ class Health:
         )
         Gauge("campaign_troubles", "What failed and is tried again", registry=registry).set(len(self._troubles()))
         return bytes(generate_latest(registry))
+
+    def _mailings(self, registry: CollectorRegistry) -> None:
+        """How each open mailing goes on. A recipient's domain is named, never an address."""
+        about = ["broadcast"]
+        rate = Gauge("campaign_mail_rate", "Emails a second over the last minute", about, registry=registry)
+        ahead = Gauge("campaign_mail_seconds_left", "Seconds left at that rate", about, registry=registry)
+        still = Gauge("campaign_mail_still_seconds", "Seconds since an email last left", about, registry=registry)
+        by_domain = [*about, "code", "domain"]
+        counts = {
+            "deferred": Gauge("campaign_mail_deferred", "Who waits for another try", by_domain, registry=registry),
+            "failed": Gauge("campaign_mail_failed", "Whose email was refused for good", by_domain, registry=registry),
+        }
+        now = self._parts.clock.now()
+        for one in going(self._parts, now):
+            rate.labels(one.key).set(one.rate)
+            if one.seconds_left is not None:
+                ahead.labels(one.key).set(one.seconds_left)
+            still.labels(one.key).set((now - one.still_since).total_seconds() if one.still_since else 0)
+            for name, troubles in (("deferred", one.deferred), ("failed", one.failed)):
+                for each in by_code(troubles):
+                    counts[name].labels(one.key, each.code, each.domain).set(each.people)
 
 
 @contextmanager

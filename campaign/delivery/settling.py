@@ -125,11 +125,7 @@ def retry_failed(parts: Parts, key: BroadcastKey, *, author: str, now: datetime)
         raise RefusedError(f"{key} has not opened.")
     if now > row.stop_at:
         raise RefusedError("Its time of day is over: it would go out after its day.")
-    count = 0
-    for delivery in parts.store.deliveries.of(row.id, DeliveryState.FAILED, limit=1_000_000):
-        parts.store.deliveries.judge(delivery.id, DeliveryState.PENDING, author=author, now=now)
-        count += 1
-    return count
+    return parts.store.groups.retry(row.id, author=author, now=now)
 
 
 def _broadcast_of(parts: Parts, delivery: int) -> Broadcast:

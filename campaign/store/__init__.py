@@ -23,6 +23,7 @@ from campaign.store.notes import Alerts, ChannelNotes
 from campaign.store.outcomes import Outcomes
 from campaign.store.paces import Paces
 from campaign.store.passkeys import Passkeys
+from campaign.store.progress import Progress
 from campaign.store.second import Seconds
 from campaign.store.sessions import Sessions
 from campaign.store.sign_in_links import SignInLinks
@@ -39,6 +40,7 @@ class Store:
         self.ledger = Ledger(database)
         self.deliveries = Deliveries(database)
         self.outcomes = Outcomes(database)
+        self.progress = Progress(database)
         self.figures = Figures(database)
         self.groups = Groups(database)
         self.paces = Paces(database)

@@ -1,9 +1,9 @@
-"""Who got what, when, and what the relay said: read from the rows that did the work."""
+"""Who got what, when, and what the relay said: read from the rows that did the work, some at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,37 +11,49 @@ from sqlalchemy import Connection, Select, func, select
 
 from campaign.clock import from_micros
 from campaign.errors import RefusedError
+from campaign.model import DeliveryState
 from campaign.store.tables import attempts, broadcasts, deliveries
+from campaign.store.tables_lists import subscribers
+
+#: Rows read at a time: memory stays flat, however many people a mailing had.
+PAGE = 5_000
+#: Everyone whose email the next hop did not accept.
+NOT_SENT = tuple(state for state in DeliveryState if state is not DeliveryState.SENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One delivery with its last attempt. `at` is when it was settled, else begun (aware UTC)."""
+    """One delivery with its last attempt. `at` is when it was settled, else begun (aware UTC).
+
+    `address` is "" for a post, and for somebody erased since.
+    """
 
     delivery: int
     key: str
     subscriber: int
+    address: str = field(repr=False)
     state: str
+    attempts: int
     code: str
     reason: str
-    reply: str
+    said: str
     at: datetime | None
 
 
-def of_subscriber(connection: Connection, subscriber: int, states: Sequence[str], limit: int) -> list[Line]:
-    """Everything that one person was to get, newest first."""
-    query = _base(states, limit).where(deliveries.c.subscriber == subscriber)
-    return _read(connection, query.order_by(deliveries.c.id.desc()))
+def of_subscriber(connection: Connection, subscriber: int, states: Sequence[str]) -> Iterator[Line]:
+    """Everything that one person was to get, oldest first."""
+    yield from _pages(connection, _base(states).where(deliveries.c.subscriber == subscriber))
 
 
-def of_broadcast(connection: Connection, key: str, states: Sequence[str], limit: int) -> list[Line]:
+def of_broadcast(connection: Connection, key: str, states: Sequence[str]) -> Iterator[Line]:
     """Everyone a message was for; RefusedError where no such message has opened."""
-    if connection.execute(select(broadcasts.c.id).where(broadcasts.c.key == key)).first() is None:
+    number = connection.execute(select(broadcasts.c.id).where(broadcasts.c.key == key)).scalar()
+    if number is None:
         raise RefusedError(f"No message {key} has entered the ledger; `campaign status` lists those that have.")
-    return _read(connection, _base(states, limit).where(broadcasts.c.key == key).order_by(deliveries.c.id))
+    yield from _pages(connection, _base(states).where(deliveries.c.broadcast == number))
 
 
-def _base(states: Sequence[str], limit: int) -> Select[Any]:
+def _base(states: Sequence[str]) -> Select[Any]:
     last = (
         select(func.max(attempts.c.id))
         .where(attempts.c.delivery == deliveries.c.id)
@@ -49,28 +61,43 @@ def _base(states: Sequence[str], limit: int) -> Select[Any]:
         .scalar_subquery()
     )
     query = (
-        select(deliveries, broadcasts.c.key, attempts.c.reply)
+        select(deliveries, broadcasts.c.key, attempts.c.reply, subscribers.c.address)
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
         .outerjoin(attempts, attempts.c.id == last)
-        .limit(limit)
+        .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber)
+        .order_by(deliveries.c.id)
     )
     return query.where(deliveries.c.state.in_(states)) if states else query
 
 
-def _read(connection: Connection, query: Select[Any]) -> list[Line]:
-    found = []
-    for row in connection.execute(query):
-        moment = row.settled_at if row.settled_at is not None else row.began_at
-        found.append(
-            Line(
-                delivery=row.id,
-                key=row.key,
-                subscriber=row.subscriber,
-                state=row.state,
-                code=row.code,
-                reason=row.reason,
-                reply=row.reply or "",
-                at=from_micros(moment) if moment is not None else None,
-            )
-        )
-    return found
+def _pages(connection: Connection, query: Select[Any]) -> Iterator[Line]:
+    after = 0
+    while rows := connection.execute(query.where(deliveries.c.id > after).limit(PAGE)).all():
+        yield from map(_line, rows)
+        after = rows[-1].id
+
+
+def _line(row: Any) -> Line:
+    moment = row.settled_at if row.settled_at is not None else row.began_at
+    return Line(
+        delivery=row.id,
+        key=row.key,
+        subscriber=row.subscriber,
+        address=row.address or "",
+        state=row.state,
+        attempts=row.attempts,
+        code=row.code,
+        reason=row.reason,
+        said=_accepted(row) if row.state == DeliveryState.SENT else row.reply or "",
+        at=from_micros(moment) if moment is not None else None,
+    )
+
+
+def _accepted(row: Any) -> str:
+    """The relay's words for what it accepted: its code, and what it calls the message (its queue's id)."""
+    if row.reply:
+        return str(row.reply)
+    named = f", as {row.remote_id}" if row.remote_id else ""
+    if row.code or named:
+        return f"{row.code or 'accepted'}{' accepted' if row.code else ''}{named}"
+    return "accepted; its words were lost when the service was stopped"

@@ -13,14 +13,18 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, text
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, text, update
 
 from campaign.clock import to_micros
-from campaign.model import BroadcastKind, DeliveryState
+from campaign.model import BroadcastKind, BroadcastState, DeliveryState
 from campaign.store import tallies
 from campaign.store.database import Database, bump
 from campaign.store.deliveries import Settled
+from campaign.store.log import record
 from campaign.store.tables import attempts, broadcasts, deliveries
+
+#: Failed rows that one transaction has tried again.
+RETRIED = 5_000
 
 
 class Taken(NamedTuple):
@@ -112,6 +116,37 @@ class Groups:
             query = query.where(deliveries.c.broadcast == broadcast)
         with self._database.read() as connection:
             return {row.id: Held(row.broadcast, row.subscriber, row.reason) for row in connection.execute(query)}
+
+    def retry(self, broadcast: int, *, author: str, now: datetime) -> int:
+        """A person has every failed row of a mailing tried again, slice by slice; how many."""
+        total = 0
+        while count := self._retry_slice(broadcast):
+            total += count
+        if total:
+            with self._database.write() as connection:
+                key = connection.execute(select(broadcasts.c.key).where(broadcasts.c.id == broadcast)).scalar_one()
+                detail = {"from": DeliveryState.FAILED, "to": DeliveryState.PENDING, "count": total}
+                record(connection, who=author, act="settle", now=now, target=key, detail=detail)
+        return total
+
+    def _retry_slice(self, broadcast: int) -> int:
+        with self._database.write() as connection:
+            failed = (deliveries.c.broadcast == broadcast) & (deliveries.c.state == DeliveryState.FAILED)
+            some = select(deliveries.c.id).where(failed).order_by(deliveries.c.id).limit(RETRIED)
+            values = {"state": DeliveryState.PENDING, "reason": "", "code": "", "not_before": None, "worker": 0}
+            again = update(deliveries).where(failed, deliveries.c.id.in_(some.scalar_subquery()))
+            count = int(connection.execute(again.values(**values, settled_at=None)).rowcount)
+            if count:
+                connection.execute(
+                    update(broadcasts)
+                    .where(broadcasts.c.id == broadcast, broadcasts.c.state == BroadcastState.DONE)
+                    .values(state=BroadcastState.OPEN, finished_at=None)
+                )
+                tallies.move(
+                    connection, {(broadcast, DeliveryState.FAILED): -count, (broadcast, DeliveryState.PENDING): count}
+                )
+                bump(connection)
+        return count
 
     def _settle_sent(
         self, connection: Connection, alike: tuple[str, str], rows: list[Sent], times: dict[str, int]

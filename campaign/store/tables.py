@@ -208,6 +208,14 @@ deliveries = Table(
     UniqueConstraint("broadcast", "subscriber"),
     Index("ix_deliveries_state", "broadcast", "state"),
     Index("ix_deliveries_subscriber", "subscriber"),
+    # Only those who wait for another try: few, whom status and metrics count again and again.
+    Index(
+        "ix_deliveries_deferred",
+        "broadcast",
+        "not_before",
+        sqlite_where=text("not_before IS NOT NULL"),
+        postgresql_where=text("not_before IS NOT NULL"),
+    ),
 )
 
 #: How many deliveries of a broadcast are in each state, those not settled as `pending`. See `tallies.py`.

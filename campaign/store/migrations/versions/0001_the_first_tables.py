@@ -532,6 +532,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("broadcast", "subscriber", name=op.f("uq_deliveries_broadcast_subscriber")),
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_deliveries_deferred",
+            ["broadcast", "not_before"],
+            unique=False,
+            sqlite_where=sa.text("not_before IS NOT NULL"),
+            postgresql_where=sa.text("not_before IS NOT NULL"),
+        )
         batch_op.create_index("ix_deliveries_state", ["broadcast", "state"], unique=False)
         batch_op.create_index("ix_deliveries_subscriber", ["subscriber"], unique=False)
 
@@ -691,6 +698,11 @@ def downgrade() -> None:
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index("ix_deliveries_subscriber")
         batch_op.drop_index("ix_deliveries_state")
+        batch_op.drop_index(
+            "ix_deliveries_deferred",
+            sqlite_where=sa.text("not_before IS NOT NULL"),
+            postgresql_where=sa.text("not_before IS NOT NULL"),
+        )
 
     op.drop_table("deliveries")
     with op.batch_alter_table("sessions", schema=None) as batch_op:

@@ -1,0 +1,129 @@
+"""`campaign deliveries` and `status`: what a person got, who has not got a mailing and why, and trying again."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from campaign.model import BroadcastKey, BroadcastKind, DeliveryState, InDoubt
+from campaign.settings import load_settings
+from campaign.store.deliveries import Settled
+from campaign.store.groups import Sent
+from campaign.store.ledger import Opening
+from campaign.store.mailings import Audience
+from campaign.wiring import App
+from tests.commands.conftest import Run
+
+KEY = "demo/daily/once/mail"
+WEEK = """schema: 1
+campaign: {id: demo, title: Demo, kind: briefing, timezone: Europe/London}
+channels: {mail: {kind: smtp}}
+mailings:
+  daily: {at: 2023-10-09 08:00, channel: mail, lists: [parents], subject: Today}
+"""
+NAMES = ("ann", "bob", "cat", "dan", "eve")
+
+
+@pytest.fixture
+def sent(run: Run, tmp_path: Path) -> Run:
+    """A mailing to five: two got it, one was refused, one was asked to wait, one is in doubt."""
+    run(
+        "lists", "add", "parents", "--title", "Parents", "--sender", "hscp", "--basis", "public_task", "--single-opt-in"
+    )
+    people = tmp_path / "people.csv"
+    people.write_text("Email\n" + "".join(f"{name}@example.org\n" for name in NAMES), encoding="utf-8")
+    run("lists", "import", str(people), "--list", "parents", "--apply")
+    week = tmp_path / "week.yaml"
+    week.write_text(WEEK, encoding="utf-8")
+    run("load", str(week), "--apply")
+    app = App(load_settings(_env_file=None, home=tmp_path / "home", key_file=tmp_path / "keys" / "key"))
+    try:
+        _send(app, datetime.now(UTC))
+    finally:
+        app.close()
+    return run
+
+
+def _send(app: App, now: datetime) -> None:
+    ledger, groups = app.store.ledger, app.store.groups
+    key = BroadcastKey.parse(KEY)
+    opening = Opening(
+        key=key, kind=BroadcastKind.MAILING, planned_at=now, late_until=now + timedelta(hours=1),
+        stop_at=now + timedelta(hours=8), essential=False, in_doubt=InDoubt.HOLD, revision=1,
+    )  # fmt: skip
+    ledger.open_mailing(opening, now)
+    row = ledger.get(key)
+    assert row is not None
+    while not ledger.fill(row.id, app.store.mailings.slicer(Audience(lists=("parents",)), now=now), now):
+        pass
+    rows = groups.take(row.id, worker=7, now=now, limit=10)
+    said = "550 5.1.1 no such user here"
+    groups.settle(
+        worker=7,
+        began=now,
+        now=now,
+        sent=[Sent(rows[0].id, "250", "4F2ABC", ""), Sent(rows[1].id, "", "", "")],
+        others=[
+            Settled(delivery=rows[2].id, state=DeliveryState.FAILED, code="5.1.1", reason="refused", outcome="Refused",
+                    reply=said),
+            Settled(delivery=rows[3].id, state=DeliveryState.PENDING, code="4.2.0", reason="greylisted",
+                    outcome="TryLater", reply="450 =later", not_before=now + timedelta(minutes=5)),
+            Settled(delivery=rows[4].id, state=DeliveryState.UNCERTAIN, reason="cut off", outcome="Uncertain"),
+        ],
+    )  # fmt: skip
+
+
+def test_what_a_person_got_when_and_what_the_relay_said(sent: Run) -> None:
+    ann = sent("deliveries", "ANN@example.org").output
+    assert KEY in ann
+    assert "250 accepted, as 4F2ABC" in ann
+    assert f"{datetime.now(UTC):%Y-%m-%d}" in ann
+    assert "its words were lost" in sent("deliveries", "bob@example.org").output
+    cat = sent("deliveries", "cat@example.org").output
+    assert "failed" in cat
+    assert "550 5.1.1 no such user here" in cat
+    assert "bob@" not in cat
+    assert "campaign subscribers find" in sent("deliveries", "nobody@example.org", code=4).output
+
+
+def test_who_has_not_got_it_and_why(sent: Run) -> None:
+    shown = sent("deliveries", KEY, "--not-sent").output
+    assert [name for name in NAMES if f"{name}@example.org" in shown] == ["cat", "dan", "eve"]
+    assert "greylisted" in shown
+    assert "cut off" in shown
+    failed = sent("deliveries", KEY, "--state", "failed").output
+    assert [name for name in NAMES if f"{name}@example.org" in failed] == ["cat"]
+    assert "Nobody." in sent("deliveries", KEY, "--state", "missed").output
+    sent("deliveries", KEY, "--state", "lost", code=2)
+    assert "campaign status" in sent("deliveries", "demo/other/once/mail", code=4).output
+
+
+def test_the_evidence_as_csv_runs_nothing_and_keeps_the_erased_nameless(sent: Run) -> None:
+    sent("subscribers", "erase", "eve@example.org", "--yes", "--as", "Jo")
+    rows = list(csv.DictReader(io.StringIO(sent("deliveries", KEY, "--csv").output)))
+    assert [row["state"] for row in rows] == ["sent", "sent", "failed", "pending", "uncertain"]
+    assert [row["tries"] for row in rows] == ["1"] * 5
+    assert rows[3]["relay said"] == "450 =later"
+    assert rows[4]["who"] == "erased (#5)"
+
+
+def test_the_failed_alone_are_tried_again(sent: Run) -> None:
+    sent("deliveries", KEY, "--retry", code=4)
+    assert "1 will be tried again" in sent("deliveries", KEY, "--retry", "--as", "Jo").output
+    rows = list(csv.DictReader(io.StringIO(sent("deliveries", KEY, "--csv").output)))
+    assert [row["state"] for row in rows] == ["sent", "sent", "pending", "pending", "uncertain"]
+    assert "0 will be tried again" in sent("deliveries", KEY, "--retry", "--as", "Jo").output
+    assert '"count":1' in sent("log", "--who", "Jo").output.replace(" ", "")
+
+
+def test_status_tells_how_each_mailing_goes_on(sent: Run) -> None:
+    shown = sent("status").output
+    assert "demo/daily/once/mail: 5 people" in shown
+    assert "2 sent + 1 deferred + 1 failed + 1 in doubt" in shown
+    assert "deferred: 1 at example.org: 4.2.0" in shown
+    assert "failed: 1 at example.org: 5.1.1" in shown
+    assert '"rate"' in sent("status", "--json").output
