@@ -79,7 +79,7 @@ def _lines(app: App, who_or_what: str, states: tuple[str, ...], not_sent: bool) 
 def _cells(line: Line) -> tuple[str, ...]:
     moment = f"{line.at:%Y-%m-%d %H:%M:%S}Z" if line.at else ""
     who = line.address or (f"erased (#{line.subscriber})" if line.subscriber else "")
-    return moment, line.key, who, line.state, str(line.attempts), line.code, line.reason, line.said
+    return moment, line.key, who, line.state, str(line.attempts), line.code, line.reason, line.reply
 
 
 def _neutral(cells: tuple[str, ...]) -> list[str]:

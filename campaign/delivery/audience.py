@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from campaign.address import KeyRing, parse
 from campaign.delivery.parts import Parts
@@ -43,7 +44,7 @@ def person(parts: Parts, number: int) -> Person | None:
         found = by_id(connection, number)
         if found is None:
             return None
-        emails = tuple(of_subscriber(connection, number, (), 200))
+        emails = tuple(islice(of_subscriber(connection, number, ()), 200))
         key = parse(found.address).key
         stopped = tuple(for_addresses(connection, KeyRing(parts.key), [key])[key])
     return Person(person=found, emails=emails, stopped=stopped)

@@ -36,13 +36,14 @@ class Line:
     attempts: int
     code: str
     reason: str
-    said: str
+    reply: str
     at: datetime | None
 
 
 def of_subscriber(connection: Connection, subscriber: int, states: Sequence[str]) -> Iterator[Line]:
-    """Everything that one person was to get, oldest first."""
-    yield from _pages(connection, _base(states).where(deliveries.c.subscriber == subscriber))
+    """Everything that one person was to get, newest first."""
+    query = _base(states).where(deliveries.c.subscriber == subscriber).order_by(deliveries.c.id.desc())
+    yield from map(_line, connection.execute(query))
 
 
 def of_broadcast(connection: Connection, key: str, states: Sequence[str]) -> Iterator[Line]:
@@ -65,14 +66,13 @@ def _base(states: Sequence[str]) -> Select[Any]:
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
         .outerjoin(attempts, attempts.c.id == last)
         .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber)
-        .order_by(deliveries.c.id)
     )
     return query.where(deliveries.c.state.in_(states)) if states else query
 
 
 def _pages(connection: Connection, query: Select[Any]) -> Iterator[Line]:
     after = 0
-    while rows := connection.execute(query.where(deliveries.c.id > after).limit(PAGE)).all():
+    while rows := connection.execute(query.where(deliveries.c.id > after).order_by(deliveries.c.id).limit(PAGE)).all():
         yield from map(_line, rows)
         after = rows[-1].id
 
@@ -88,7 +88,7 @@ def _line(row: Any) -> Line:
         attempts=row.attempts,
         code=row.code,
         reason=row.reason,
-        said=_accepted(row) if row.state == DeliveryState.SENT else row.reply or "",
+        reply=_accepted(row) if row.state == DeliveryState.SENT else row.reply or "",
         at=from_micros(moment) if moment is not None else None,
     )
 
