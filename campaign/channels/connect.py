@@ -73,6 +73,11 @@ def read_answer(answer: str, state: str) -> str:
     return fields["code"][0]
 
 
+def state_of(answer: str) -> str:
+    """The `state` that an answer carries; "" where it carries none. It may be anybody's: see `read_answer`."""
+    return parse_qs(urlsplit(answer).query or answer).get("state", [""])[0]
+
+
 class Loopback:
     """A server on 127.0.0.1 that waits for one answer (RFC 8252 section 7.3), at `redirect_uri`."""
 
@@ -135,4 +140,4 @@ def forget(notes: NoteStore, fields: Iterable[str]) -> None:
         notes.swap(name, old=notes.get(name), new=None, secret=True)
 
 
-__all__ = ["PORT", "Loopback", "SignsIn", "forget", "keep_secret", "kept_secrets", "read_answer", "sign_in"]
+__all__ = ["PORT", "Loopback", "SignsIn", "forget", "keep_secret", "kept_secrets", "read_answer", "sign_in", "state_of"]

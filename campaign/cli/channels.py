@@ -70,52 +70,17 @@ def kinds() -> None:
 @as_option
 def live(name: str, off: bool, yes: bool, person: str) -> None:
     """Switch the channel NAME live: from then on its messages reach people."""
+    from campaign.wiring.switchboard import Switchboard
+
     with opened() as app:
         kind = _kind(app, name)
-        if not off:
-            app.ways.try_out(name)
-            _mail_guard(app, kind)
-        click.echo(_effect(app, name, off))
+        for said in Switchboard(app).effect(name, live=not off):
+            click.echo(said)
         if not yes:
             click.echo("Nothing is changed yet. To do it: add --yes")
             return
         app.store.channels.set_live(name, kind, not off, author=actor(app, person, named=True), now=app.clock.now())
         click.echo(f"{name} is {'back to the outbox' if off else 'live'}.")
-
-
-def _mail_guard(app: App, kind: str) -> None:
-    """Mail goes live only where people can leave; until then it reaches the guest list alone."""
-    from campaign.channels.registry import Registry
-    from campaign.errors import RefusedError
-    from campaign.model import Email
-
-    why = _no_way_to_leave(app) if Registry().get(kind).carries is Email else ""
-    if why and not app.settings.guests:
-        mend = "Start `campaign run` there, or set CAMPAIGN_GUEST_LIST to try it on guests."
-        raise RefusedError(f"Mail cannot go live yet: {why}. {mend}")
-    if why:
-        click.echo(f"Mail reaches the guest list alone until this is mended: {why}.")
-
-
-def _no_way_to_leave(app: App) -> str:
-    """Why readers could not leave with one click ("" where they can): our own address has to answer our own probe."""
-    from campaign.errors import ChannelError
-
-    base = app.settings.base_url
-    if not base.startswith("https://"):
-        return "CAMPAIGN_BASE_URL is not an https address, and one-click unsubscribe needs one"
-    try:
-        answer = app.ways.fetch(f"{base}/unsubscribe/probe").decode("ascii", "replace").strip()
-    except ChannelError as error:
-        return f"{base}/unsubscribe cannot be reached: {error}"
-    return "" if answer == app.probe else f"{base}/unsubscribe leads to something else than this installation"
-
-
-def _effect(app: App, name: str, off: bool) -> str:
-    if off:
-        return f"From now on what goes over {name} is written to the outbox, and counts as sent for good."
-    first = "" if app.store.channels.any_live() else " It is the first: every approval given by loading falls."
-    return f"From now on what goes over {name} leaves this machine and reaches people.{first}"
 
 
 @channels.command()

@@ -93,6 +93,7 @@ def desk_of(app: App, *, leaves: bool = True) -> Desk:
     from campaign.errors import SettingsError
     from campaign.settings import Approving
     from campaign.web.parts import Desk
+    from campaign.wiring.switchboard import Switchboard
 
     registry = Registry()
 
@@ -113,6 +114,7 @@ def desk_of(app: App, *, leaves: bool = True) -> Desk:
         finally:
             real.close()
 
+    board = Switchboard(app)
     return Desk(
         work=app.parts,
         kinds=app.channel_kinds,
@@ -123,6 +125,8 @@ def desk_of(app: App, *, leaves: bool = True) -> Desk:
         facts=lambda: facts(app),
         send_test=send_test,
         outbox=app.settings.home / "outbox",
+        board=board,
+        until=board.until,
     )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from campaign.clock import Clock
 from campaign.delivery.forms import Hook, Labels, Offer, PreferencesForm, Published, SignUpForm
 from campaign.delivery.parts import Parts as Work
+from campaign.delivery.switching import Switchboard
 from campaign.model import Role
 
 if TYPE_CHECKING:
@@ -202,6 +203,7 @@ class Desk:
     address, values, now), and says whether it will leave the installation: where not, the page shows the link in it.
     `until` tells until when a channel stays signed in, as was last heard (None: not known). `outbox` is
     the folder of what did not leave: an erasure deletes a person's copies there.
+    `board` looks after the channels; None: that is done on the command line.
     """
 
     work: Work
@@ -214,6 +216,7 @@ class Desk:
     until: Callable[[str], datetime | None] = _not_known
     provider: Provider | None = None
     outbox: Path | None = None
+    board: Switchboard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
