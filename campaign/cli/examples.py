@@ -96,6 +96,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "campaign people add": ("campaign people add Ben --email ben@example.org --role editor --as Ada",),
     "campaign people list": ("campaign people list --removed",),
+    "campaign people link": ("campaign people link Ada --no-codes",),
     "campaign people remove": ("campaign people remove Ben --as Ada",),
     "campaign preview": (
         "campaign preview schedules/our-week.yaml",

@@ -59,3 +59,23 @@ def remove(name: str, person: str) -> None:
         with app.store.database.write() as connection:
             remove_person(connection, name, who=who, now=now)
     click.echo(f"{name} is no longer in the team.")
+
+
+@people.command()
+@click.argument("name")
+@click.option("--no-codes", is_flag=True, help="Ask them for no code of an app any more: the phone is lost.")
+@as_option
+def link(name: str, no_codes: bool, person: str) -> None:
+    """Print a link by which NAME chooses another password for the desk. It works once, for three days."""
+    from campaign.errors import RefusedError
+
+    with opened() as app:
+        who, now = actor(app, person), app.clock.now()
+        account = next((each for each in app.store.accounts.all() if each.name == name), None)
+        if account is None:
+            raise RefusedError(f"{name} has no account at the desk. Invite them there, under Users.")
+        if no_codes:
+            app.store.seconds.switch_off(account.person, who=who, now=now)
+        token = app.store.sign_in_links.reset(account.person, who=who, now=now)
+        base = app.settings.base_url or f"http://{app.settings.web_host}:{app.settings.web_port}"
+    click.echo(f"{base}/desk/enter/{token}")

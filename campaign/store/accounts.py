@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from campaign.clock import to_micros
 from campaign.errors import RefusedError
@@ -17,7 +17,7 @@ from campaign.store.ledger import insert_new
 from campaign.store.log import record
 from campaign.store.sessions import end_sessions
 from campaign.store.staff import remove_person
-from campaign.store.tables_desk import accounts, challenges, identities, passkeys, recovery_codes, sign_in_links
+from campaign.store.tables_desk import accounts, identities
 from campaign.store.tables_lists import people
 
 #: What a person may choose: the colours of their system, light or dark.
@@ -97,10 +97,6 @@ class Accounts:
         with self._database.write() as connection:
             account = need_account(connection, person)
             keep_one(connection, account, None)
-            end_sessions(connection, person, now)
-            for table in (recovery_codes, passkeys, identities, challenges, sign_in_links):
-                connection.execute(delete(table).where(table.c.person == person))
-            connection.execute(delete(accounts).where(accounts.c.person == person))
             remove_person(connection, account.name, who=who, now=now)
 
     # --- who they are elsewhere

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from campaign.clock import from_micros, to_micros
 from campaign.errors import RefusedError
 from campaign.store.log import record
+from campaign.store.sessions import end_sessions
+from campaign.store.tables_desk import accounts, challenges, identities, passkeys, recovery_codes, sign_in_links
 from campaign.store.tables_lists import people
 
 
@@ -52,7 +54,10 @@ def add_person(connection: Connection, name: str, *, email: str = "", role: str 
 
 
 def remove_person(connection: Connection, name: str, *, who: str, now: datetime) -> None:
-    """No act can bear this name from now on; what they did stays in the log. RefusedError where there is none."""
+    """No act can bear this name from now on; what they did stays in the log. RefusedError where there is none.
+
+    Their account goes with them, and all that they sign in with: who comes back is invited anew.
+    """
     done = connection.execute(
         update(people)
         .where(people.c.name == name, people.c.removed_at.is_(None))
@@ -60,6 +65,10 @@ def remove_person(connection: Connection, name: str, *, who: str, now: datetime)
     )
     if not done.rowcount:
         raise RefusedError(f"There is nobody called {name!r}. Names are listed by: campaign people list.")
+    person = connection.execute(select(people.c.id).where(people.c.name == name)).scalar_one()
+    end_sessions(connection, person, now)
+    for table in (recovery_codes, passkeys, identities, challenges, sign_in_links, accounts):
+        connection.execute(delete(table).where(table.c.person == person))
     record(connection, who=who, act="remove person", now=now, target=name)
 
 

@@ -137,6 +137,27 @@ def test_a_real_installation_from_its_first_link_to_a_letter_in_the_outbox(tmp_p
         app.close()
 
 
+def test_who_is_locked_out_is_let_in_from_the_server(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run(home, "init", "--as", "Chief")
+    settings = load_settings(
+        _env_file=None, home=home, key_file=home.parent / "key" / "key", base_url="https://week.example.org"
+    )
+    app = App(settings)
+    invited = {"name": "Ada", "login": "ada@example.org", "role": Role.ADMINISTRATOR}
+    token = app.store.sign_in_links.invite(**invited, who="Chief", now=app.clock.now())  # type: ignore[arg-type]
+    ada = app.store.sign_in_links.accept(token, password="a hash", now=app.clock.now())
+    app.store.seconds.switch_on(ada.person, "SECRET", step=1, now=app.clock.now())
+    said = run(home, "people", "link", "Ada", "--no-codes", "--as", "Chief")
+    found = re.fullmatch(r"https://week\.example\.org/desk/enter/(\S+)", said.strip())
+    assert found
+    link = app.store.sign_in_links.find(found[1], now=app.clock.now())
+    assert link
+    assert link.account
+    assert (link.account.name, link.account.second) == ("Ada", False)
+    app.close()
+
+
 def test_browsers_are_called_what_people_call_them(desk: DeskStand) -> None:
     windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
     phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Mobile Safari/604.1"
