@@ -94,7 +94,7 @@ def _fold(lead: str, words: list[str]) -> str:
 
 
 def phrase(text: str) -> str:
-    """A display name: as it is where it is atoms, quoted where ASCII, else one encoded word; "" where none would do."""
+    """A display name: as it is where it is atoms, quoted where ASCII, one encoded word; "" where more are needed."""
     if not text:
         return ""
     if _ATOMS.fullmatch(text) and "=?" not in text and len(text) <= MOST_NAME:
@@ -106,11 +106,18 @@ def phrase(text: str) -> str:
 
 
 def mailbox(name: str, display: str, address: str) -> str:
-    """`Name: Display <address>`, on two lines where it is long."""
+    """`Name: Display <address>`, folded where it is long.
+
+    A name outside ASCII goes as encoded words, as many as it takes, on lines of at most 76 characters (RFC 2047
+    section 2).
+    """
     refuse_breaks(display, name)
     shown = phrase(display)
-    if not shown:
+    if not display.strip():
         return f"{name}: {address}"
+    if not shown or (shown.startswith("=?") and len(name) + 2 + len(shown) > LINE):
+        words = encoded_words(display, (LINE - len(name) - 2 - 12) // 4 * 3)
+        return _fold(f"{name}:", [*words, f"<{address}>"])
     whole = f"{name}: {shown} <{address}>"
     return whole if len(whole) <= LINE else f"{name}: {shown}\r\n <{address}>"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
@@ -146,6 +147,8 @@ def _raw(
     return message.as_bytes()
 
 
-def _person(name: str, address: str) -> str:
+def _person(name: str, address: str) -> str | Address:
     shown = headers.phrase(headers.refuse_breaks(name, "the sender's name"))
+    if not shown and name.strip():
+        return Address(display_name=name, addr_spec=address)  # which the standard library spreads over lines
     return f"{shown} <{address}>" if shown else address

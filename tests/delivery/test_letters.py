@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from typing import Any, ClassVar
 
 import pytest
@@ -110,3 +113,16 @@ def test_an_address_outside_ascii_is_written_in_utf_8(database: Database) -> Non
     postman(database, relay).work(now=NOW)
     assert relay.sent[0][1].smtputf8
     assert "jané@xn--bcher-kva.example".encode() in relay.sent[0][1].raw
+
+
+def test_a_long_sender_outside_ascii_keeps_its_name(database: Database) -> None:
+    name = "Bwrdd Diogelu Plant Llŷn, Ynys Môn a Gwynedd, â'i bartneriaid ym maes addysg ac iechyd"
+    ask(database)
+    relay = Relay()
+    postman(database, relay, {"hscp": replace(SENDER, from_name=name)}).work(now=NOW)
+    raw = relay.sent[0][1].raw
+    lines = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert max(len(line) for line in lines if line.startswith((b"From", b" "))) <= 78
+    shown, address = parseaddr(message_from_bytes(raw)["From"].replace("\r\n", ""))
+    assert "@" in address
+    assert str(make_header(decode_header(shown))) == name

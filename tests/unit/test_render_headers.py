@@ -7,8 +7,9 @@ import quopri
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_string
+from email.header import decode_header, make_header
 from email.policy import SMTP, default
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 
 import pytest
 from hypothesis import example, given
@@ -43,12 +44,13 @@ def test_a_subject_reads_back_as_it_was(text: str) -> None:
 @example("Zoë-Ann O'Neil")
 @example("a@b, c")
 @example("(comment)")
-def test_a_display_name_reads_back_as_it_was_or_is_left_out(name: str) -> None:
+def test_a_display_name_reads_back_as_it_was(name: str) -> None:
     wire = headers.mailbox("To", name, "sam@example.org")
     read = email.message_from_string(f"{wire}\r\n\r\n", policy=STRICT)
     (address,) = read["To"].addresses
     assert address.addr_spec == "sam@example.org"
-    assert address.display_name in (name, "")
+    # Python 3.11 shows the space between two encoded words of a name, which RFC 2047 6.2 says is none.
+    assert address.display_name.replace(" ", "") == name.replace(" ", "")
     if len(name.encode()) <= 45:
         assert address.display_name == name
 
@@ -138,3 +140,20 @@ def test_a_partnership_with_a_long_name_keeps_it() -> None:
     line = headers.mailbox("From", name, "news@example.org")
     found = message_from_string(f"{line}\r\n\r\n", policy=default)["From"].addresses[0]
     assert (found.display_name, found.addr_spec) == (name, "news@example.org")
+
+
+@given(name=st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=300))
+@example("Bwrdd Diogelu Plant Llŷn, Ynys Môn a Gwynedd, â'i bartneriaid ym maes addysg ac iechyd" * 3)
+@example("한국어 " * 30)
+@example("\U0001f600" * 100)
+@pytest.mark.parametrize("header", ["From", "Reply-To", "To"])
+def test_a_long_name_outside_ascii_is_kept_on_lines_that_are_short_enough(header: str, name: str) -> None:
+    name = " ".join(name.split())
+    if not name:
+        return
+    line = headers.mailbox(header, name, "news@example.org")
+    assert line.isascii()
+    assert name.isascii() or all(len(each) <= 76 for each in line.split("\r\n"))
+    shown, address = parseaddr(line.removeprefix(f"{header}: ").replace("\r\n", ""))
+    assert address == "news@example.org"
+    assert str(make_header(decode_header(shown))) == name
