@@ -10,7 +10,7 @@ from typing import Any
 
 from campaign.channels.base import Channel, Options, Tools
 from campaign.channels.connect import kept_secrets
-from campaign.channels.http import Http
+from campaign.channels.http import Http, Timeouts
 from campaign.channels.outbox import stand_in
 from campaign.channels.registry import Registry, secret_fields
 from campaign.clock import Clock
@@ -154,7 +154,8 @@ class Ways:
         self, method: str, url: str, data: Mapping[str, str], headers: Mapping[str, str], secrets: tuple[str, ...]
     ) -> tuple[int, bytes]:
         """Status and body of an answer, whatever its status; no redirect is followed. Raises ChannelError."""
-        reply = self._network().request(method, url, data=data or None, headers=headers, secrets=secrets)
+        soon = Timeouts(connect=3, write=5, read=10, whole=15)  # somebody waits for it
+        reply = self._network().request(method, url, data=data or None, headers=headers, secrets=secrets, timeout=soon)
         return reply.status, reply.body
 
     def post_json(self, url: str, body: Mapping[str, str]) -> None:

@@ -189,6 +189,17 @@ def test_a_document_of_somebody_else_leads_nowhere(desk: Stand, published: dict[
     assert nobody(answer)
 
 
+def test_a_provider_that_does_not_answer_is_left_alone_for_a_moment(desk: Stand) -> None:
+    document = "/.well-known/openid-configuration"
+    desk.provider.replies[document] = (500, b"")
+    for _ in range(5):
+        assert nobody(desk.browser().get("/desk/sign-in/with"))
+    assert desk.provider.asked.count(document) == 1
+    desk.provider.replies.clear()
+    desk.world.clock.advance(timedelta(seconds=10))
+    assert desk.browser().get("/desk/sign-in/with").status_code == 303
+
+
 def test_the_provider_must_name_itself_where_it_says_that_it_does(desk: Stand) -> None:
     desk.invited("Ada", "ada@example.org")
     desk.provider.metadata = {"authorization_response_iss_parameter_supported": True}

@@ -33,6 +33,8 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "RS384", "RS512", "EdDSA", "Ed
 LEEWAY = 60
 #: How long what a provider publishes is used; and how soon it is asked again for a key that is not known.
 FRESH, AGAIN = timedelta(hours=1), timedelta(minutes=1)
+#: How long a provider that did not answer is left alone, so that who asks for it again and again holds up nothing.
+REST = timedelta(seconds=10)
 #: What Microsoft Entra writes for the tenant in the issuer of an address for several tenants.
 TENANT = "{tenantid}"
 
@@ -67,6 +69,7 @@ class OpenId:
         self.provider = provider
         self._lock = Lock()
         self._document: tuple[datetime, dict[str, Any]] | None = None
+        self._failed: datetime | None = None
         self._keys: tuple[datetime, list[jwk.Key]] | None = None
 
     def begin(self, redirect_uri: str, now: datetime) -> tuple[str, Begun]:
@@ -104,7 +107,11 @@ class OpenId:
     def _metadata(self, now: datetime) -> dict[str, Any]:
         with self._lock:
             if self._document is None or now - self._document[0] >= FRESH:
+                if self._failed is not None and timedelta() <= now - self._failed < REST:
+                    raise NotSignedIn("the provider could not be asked a moment ago")
+                self._failed = now
                 self._document = now, self._discover()
+                self._failed = None
             return self._document[1]
 
     def _discover(self) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class Signing:
             return self.often()
         known = self.accounts.secrets_of(login)
         right = passwords.matches(known.password if known else "", text_of(sent, "password"))
-        if not made.open:
+        blocked = not made.open
+        if blocked:
             if known is None or not right or not known.second:
                 return self.often()
             made = self.guessing.take({"code": login}, now)
@@ -88,6 +89,8 @@ class Signing:
             return self.often()
         if known is None or not right or not self._second(known, code):
             self.guessing.failed(login, network, account, now)
+            if blocked:  # another answer would tell that the password was right
+                return self.often()
             words = self.door.templates.words()
             return self.sign_in_page({"login": words("sign.wrong")}, login, wanted)
         self.guessing.succeeded(made)
