@@ -259,26 +259,9 @@ def _found(named: str, *, number: int = 0) -> tuple[Programme, Mapping[str, byte
 
 
 def _states(app: Any, force: Any) -> dict[str, SentState]:
-    """Each message's state and time of sending; of one that goes over several channels, what is the same of all."""
-    from zoneinfo import ZoneInfo
+    from campaign.delivery.workbooks import sent_states
 
-    from campaign.delivery import views
-    from campaign.programme.workbook import SentState
-
-    zone = ZoneInfo(force.programme.campaign.timezone)
-    found: dict[str, list[Any]] = {}
-    for item in views.week(app.parts, force, app.clock.now()).items:
-        found.setdefault(item.message, []).append(item)
-    rows = {row.id: row for row in app.store.ledger.of(force.slug).values()}
-    made: dict[str, SentState] = {}
-    for message, items in found.items():
-        said = {item.state.value for item in items}
-        state = said.pop() if len(said) == 1 else ", ".join(f"{item.channel}: {item.state.value}" for item in items)
-        opened_at = [rows[item.broadcast].opened_at for item in items if item.broadcast in rows]
-        times = [moment for moment in opened_at if moment is not None]
-        local = max(times).astimezone(zone).replace(tzinfo=None, microsecond=0) if times else None
-        made[message] = SentState(state, local)
-    return made
+    return sent_states(app.parts, force, app.clock.now())
 
 
 @click.command()

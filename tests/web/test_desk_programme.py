@@ -169,10 +169,10 @@ def test_a_channel_is_paused_and_said_to_work_again(desk: DeskStand) -> None:
     page = desk.text("/desk/channels")
     assert "token expired" in page
     assert "A promise of recorder." in page
-    desk.post("/desk/channels/a/up", "/desk/channels")
-    desk.post("/desk/channels/b/pause", "/desk/channels", reason="A wrong picture")
+    desk.post("/desk/channels/a/up", "/desk/channels/a")
+    desk.post("/desk/channels/b/pause", "/desk/channels/b", reason="A wrong picture")
     assert "b is paused" in desk.text("/desk/channels")
-    assert desk.post("/desk/channels/none/pause", "/desk/channels").status_code == 422
+    assert desk.post("/desk/channels/none/pause").status_code == 422
     assert [hold.target for hold in desk.world.store.holds.current(desk.world.now)] == ["b"]
 
 

@@ -29,6 +29,14 @@ def import_file(path: Path, *, year: int | None = None, known: Mapping[str, Any]
     return (import_workbook(sheets.read(path), year=year, known=known),)
 
 
+def import_bytes(data: bytes, name: str, *, year: int | None = None) -> tuple[Draft, ...]:
+    """As `import_file`, of a file that is at hand as bytes, with the name it had."""
+    word = data[:4] == b"PK\x03\x04" and b"word/document.xml" in data
+    if word or Path(name).suffix.lower() in DOCUMENTS:
+        return import_document(data, name, year=year)
+    return (import_workbook(sheets.read(data, name), year=year),)
+
+
 def _is_document(path: Path) -> bool:
     """Whether a file is prose: by its name, or, in a zip, by the part that only a Word file has."""
     if not path.is_file():

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from campaign.delivery import workbooks
 from campaign.delivery.shelf import InForce
 from campaign.errors import RefusedError
 from campaign.model import EventState, Resource, ResourceApproval
 from campaign.programme import states
+from campaign.programme.workbook_file import template as empty_workbook
 from campaign.programme.writing import scalar, write
 from campaign.render import speak
 from campaign.web.desk import times
 from campaign.web.desk.door import Ask
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: What an editor may state of a resource; approval and embargo are an approver's.
 EDITABLE = ("event.state", "event.booking", "event.recording", "event.place", "link", "media.link", "media.transcript")
 
@@ -125,6 +128,19 @@ def _change(ask: Ask, allowed: tuple[str, ...]) -> Response:
     states.read_fact(field, value)
     ask.work.store.campaigns.change_resource(force.slug, name, field, value, author=ask.who, now=ask.now)
     return ask.back(f"/desk/programme/{force.slug}/resources/{name}", "programme.noted")
+
+
+def workbook(ask: Ask) -> Response:
+    """The programme as a workbook, with the edits made here: uploading it again changes nothing."""
+    force = need(ask)
+    kept = {"Content-Disposition": f'attachment; filename="{force.slug}.xlsx"', "Cache-Control": "no-store"}
+    return Response(workbooks.workbook(ask.work, force, ask.now), 200, kept, XLSX)
+
+
+def template(ask: Ask) -> Response:
+    """An empty workbook to fill in."""
+    kept = {"Content-Disposition": 'attachment; filename="programme.xlsx"', "Cache-Control": "no-store"}
+    return Response(empty_workbook(), 200, kept, XLSX)
 
 
 def download(ask: Ask) -> Response:

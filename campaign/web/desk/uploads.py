@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from starlette.responses import Response
 
-from campaign.delivery import approving, loading
+from campaign.delivery import approving, loading, workbooks
 from campaign.delivery.loading import Change
 from campaign.delivery.shelf import InForce
+from campaign.delivery.workbooks import Brought
 from campaign.errors import FileError, RefusedError
-from campaign.programme import Loaded, load_bytes
+from campaign.programme import load_bytes
 from campaign.programme.diff import differences
 from campaign.web.desk import times
 from campaign.web.desk.door import Ask
@@ -21,6 +24,10 @@ from campaign.web.desk.door import Ask
 #: The largest upload, packed and unpacked, in bytes, and the most files in it.
 LARGEST, UNPACKED, MOST = 12 * 1024 * 1024, 40 * 1024 * 1024, 400
 FOLDERS = ("messages/", "images/")
+#: Files that are imported, by the end of their name: sheets, and prose that tells of a week.
+IMPORTED = frozenset({".xlsx", ".xls", ".ods", ".csv", ".tsv", ".docx", ".html", ".htm", ".md", ".markdown", ".txt"})
+#: What an import left to a person, kept beside the programme that it made.
+ASKED = "asked.json"
 
 
 def form(ask: Ask) -> Response:
@@ -37,7 +44,7 @@ def upload(ask: Ask) -> Response:
     name = PurePosixPath(files[0].filename or "").name[:200]
     data = files[0].file.read(LARGEST + 1)
     try:
-        loaded = _read(ask, name, data)
+        brought = _read(ask, name, data)
     except RefusedError as error:
         return _wrong(ask, str(error))
     except FileError as error:
@@ -45,32 +52,44 @@ def upload(ask: Ask) -> Response:
             "desk/upload.html", status=422, here="programme", errors={"file": words("upload.wrong", name=name)},
             problems=error.problems,
         )  # fmt: skip
-    slug = loaded.programme.campaign.id
+    kept = [(_keep(ask, name, each), each.loaded.programme.campaign.title) for each in brought]
+    if len(kept) > 1:
+        return ask.page("desk/upload_several.html", here="programme", kept=kept, name=name)
+    return ask.back(f"/desk/programme/upload/{kept[0][0]}")
+
+
+def _keep(ask: Ask, name: str, brought: Brought) -> str:
+    slug = brought.loaded.programme.campaign.id
     known = ask.work.store.campaigns.get(slug)
-    token = ask.work.store.forms.keep(
-        author=ask.who, name=name, slug=slug, base=known.revision if known else 0, data=_pack(loaded), now=ask.now
+    return ask.work.store.forms.keep(
+        author=ask.who, name=name, slug=slug, base=known.revision if known else 0, data=_pack(brought), now=ask.now
     )
-    return ask.back(f"/desk/programme/upload/{token}")
 
 
 def _wrong(ask: Ask, text: str) -> Response:
     return ask.page("desk/upload.html", status=422, here="programme", errors={"file": text}, problems=())
 
 
-def _read(ask: Ask, name: str, data: bytes) -> Loaded:
-    """From a YAML file, whose files are those of the revision in force, or from a ZIP that brings its own."""
-    if data[:4] == b"PK\x03\x04":
+def _read(ask: Ask, name: str, data: bytes) -> list[Brought]:
+    """From a YAML file, whose files are those of the revision in force, from a ZIP that brings its own, or imported."""
+    suffix = PurePosixPath(name).suffix.lower()
+    if data[:4] == b"PK\x03\x04" and suffix not in IMPORTED:
         found = _unpack(data)
         tops = [each for each in found if "/" not in each and each.lower().endswith((".yaml", ".yml"))]
         if len(tops) != 1:
             raise RefusedError("The ZIP has to hold one programme file (.yaml) at its top, and its folders beside it.")
         files = {each: content for each, content in found.items() if each.startswith(FOLDERS)}
-        return load_bytes(found[tops[0]], name=tops[0], files=files)
+        return [Brought(load_bytes(found[tops[0]], name=tops[0], files=files))]
+    if suffix in IMPORTED:
+        known = {
+            force.slug: workbooks.Known(force, workbooks.opened(ask.work, force.slug)) for force in ask.door.shelf.all()
+        }
+        return workbooks.bring(data, name, known)
     if b"\x00" in data[:1024]:
         raise RefusedError("This is neither a programme file (.yaml) nor a ZIP of one. Choose another file.")
     plain = load_bytes(data, name=name)
-    known = ask.work.store.campaigns.get(plain.programme.campaign.id)
-    return load_bytes(data, name=name, files=ask.door.shelf.get(known.slug).files if known else {})
+    there = ask.work.store.campaigns.get(plain.programme.campaign.id)
+    return [Brought(load_bytes(data, name=name, files=ask.door.shelf.get(there.slug).files if there else {}))]
 
 
 def _unpack(data: bytes) -> Mapping[str, bytes]:
@@ -92,19 +111,31 @@ def _unpack(data: bytes) -> Mapping[str, bytes]:
         raise RefusedError("This ZIP cannot be read. Make it anew, without a password.") from None
 
 
-def _pack(loaded: Loaded) -> bytes:
+def _pack(brought: Brought) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("programme.yaml", loaded.data)
-        for name, data in loaded.files.items():
+        archive.writestr("programme.yaml", brought.loaded.data)
+        archive.writestr(ASKED, json.dumps({"questions": brought.questions, "refused": brought.refused}))
+        for name, data in brought.loaded.files.items():
             archive.writestr(name, data)
     return out.getvalue()
 
 
-def _compared(ask: Ask, token: str) -> tuple[loading.Preview, InForce | None, str, int]:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An upload beside what is loaded: `base` is the revision it was compared with, 0 for none."""
+
+    shown: loading.Preview
+    old: InForce | None
+    name: str
+    base: int
+    asked: Mapping[str, Sequence[str]]
+
+
+def _compared(ask: Ask, token: str) -> Compared:
     kept = ask.work.store.forms.upload(token)
     found = dict(_unpack(kept.data))
-    data = found.pop("programme.yaml")
+    data, asked = found.pop("programme.yaml"), json.loads(found.pop(ASKED))
     try:
         loaded = load_bytes(data, name=kept.name, files=found)
     except FileError as error:
@@ -112,12 +143,13 @@ def _compared(ask: Ask, token: str) -> tuple[loading.Preview, InForce | None, st
     known = ask.work.store.campaigns.get(kept.slug)
     old = ask.door.shelf.get(kept.slug) if known else None
     shown = loading.preview(ask.work, loaded.programme, loaded.files, old, ask.now)
-    return shown, old, kept.name, known.revision if known else 0
+    return Compared(shown, old, kept.name, known.revision if known else 0, asked)
 
 
 def compare(ask: Ask) -> Response:
     """What applying the upload would do, in words."""
-    shown, old, name, base = _compared(ask, ask.path("token"))
+    compared = _compared(ask, ask.path("token"))
+    shown, old = compared.shown, compared.old
     words, zone = ask.door.templates.words(), shown.new.programme.campaign.timezone
     groups = {
         change.value: [
@@ -136,8 +168,9 @@ def compare(ask: Ask) -> Response:
         same=shown.count(Change.UNCHANGED),
         differences=found,
         old=old,
-        name=name,
-        base=base,
+        name=compared.name,
+        base=compared.base,
+        asked=compared.asked,
         token=ask.path("token"),
         approving=ask.work.approving(),
     )
@@ -146,10 +179,11 @@ def compare(ask: Ask) -> Response:
 def apply(ask: Ask) -> Response:
     """Load it. RefusedError where somebody loaded another version since it was compared."""
     token = ask.path("token")
-    shown, _, name, base = _compared(ask, token)
-    if ask.text("base") != str(base):
+    compared = _compared(ask, token)
+    shown = compared.shown
+    if ask.text("base") != str(compared.base):
         raise RefusedError("Somebody loaded another version meanwhile. Look at the comparison again, then apply it.")
-    number = loading.apply(ask.work, shown, author=ask.who, reason=f"upload {name}", now=ask.now)
+    number = loading.apply(ask.work, shown, author=ask.who, reason=f"upload {compared.name}", now=ask.now)
     ask.work.store.forms.drop_upload(token)
     if not ask.work.approving():
         force = ask.door.shelf.get(shown.slug)
