@@ -94,7 +94,7 @@ def _fold(lead: str, words: list[str]) -> str:
 
 
 def phrase(text: str) -> str:
-    """A display name: as it is where it is atoms, quoted where ASCII, one encoded word; "" where more are needed."""
+    """A display name: as it is where it is atoms, quoted where ASCII, else one encoded word; "" where it takes more."""
     if not text:
         return ""
     if _ATOMS.fullmatch(text) and "=?" not in text and len(text) <= MOST_NAME:

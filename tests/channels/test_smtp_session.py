@@ -207,6 +207,19 @@ def test_connections_are_shared_by_weight() -> None:
             lane.close()
 
 
+def test_a_lane_names_its_relay_before_it_connects() -> None:
+    with CountingServer() as light, CountingServer() as heavy:
+        channel = smtp(light.port, relays=[{"port": heavy.port, "weight": 3}])
+        lane = channel.open_lane()
+        assert getattr(lane, "relay", "") == f"127.0.0.1:{heavy.port}"
+        [(_, outcome)] = lane.send(iter([(key_of(1), email())]), lambda key: True)
+        assert not isinstance(outcome, Exception)
+        assert heavy.counts.total() == 1
+        assert getattr(lane, "relay", "") == f"127.0.0.1:{heavy.port}"
+        lane.close()
+        channel.close()
+
+
 def test_a_dead_relay_is_left_alone_for_a_while_then_tried_again() -> None:
     clock = Ticking()
     with CountingServer() as first, CountingServer() as second:

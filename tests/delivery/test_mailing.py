@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from campaign.clock import SettableClock, to_micros
 from campaign.delivery.nursery import Nursery
@@ -20,6 +20,7 @@ from campaign.model import DeliveryState, Exclusion, HoldScope, InDoubt, Program
 from campaign.store import Store
 from campaign.store.database import Database
 from campaign.store.deliveries import Settled
+from campaign.store.tables import paces
 from campaign.store.tables_lists import lists, subscribers, subscriptions
 from tests.delivery.mailworld import NOW, PROGRAMME, MailWorld, add_people, address_of, load, relay_at, working
 from tests.smtpserver import CountingServer, Script
@@ -316,6 +317,9 @@ def test_limits_of_relay_and_domain_hold_in_a_run(database: Database, tmp_path: 
         slow = sum(count for to, count in relay.counts.items() if to.endswith("@d1.example.org"))
         assert took > (relay.counts.total() - 2 * 40) / 40
         assert 1 <= slow <= 2 + took
+        with database.read() as connection:
+            buckets = set(connection.scalars(select(paces.c.name)))
+        assert buckets == {f"mail/127.0.0.1:{relay.port}", "mail@d1.example.org"}, "a lane's first message counts too"
         states = world.states()
         assert states["sent"] == relay.counts.total()
         assert states["pending"] == 90 - states["sent"]

@@ -70,8 +70,8 @@ class PipelinedLane:
 
     @property
     def relay(self) -> str:
-        """`host:port` of the relay it is connected to, or an empty string."""
-        return self._relay.name if self._relay is not None else ""
+        """`host:port` of the relay it is connected to, or will be: its first message counts against the limit too."""
+        return self._relay.name if self._relay is not None else self._relays.next_name()
 
     def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[LaneResult]:
         """Send all; see `Lane`. A message is asked for only when the one before it may end."""

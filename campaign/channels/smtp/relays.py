@@ -62,6 +62,13 @@ class Relays:
                 return relay, session
         raise self._verdict()
 
+    def next_name(self) -> str:
+        """The name of the relay that the next connection is likely to go to."""
+        now = self._now()
+        with self._lock:
+            fit = [relay for relay in self._relays if relay.rest_until is None or relay.rest_until <= now]
+            return min(fit or self._relays, key=lambda relay: relay.load).name
+
     def left(self, relay: Relay) -> None:
         """A connection to `relay` ended."""
         with self._lock:
