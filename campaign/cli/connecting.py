@@ -151,7 +151,7 @@ def test(name: str, yes: bool, delete: bool | None, person: str) -> None:
         try:
             if channel.carries is not Post:
                 raise RefusedError(f"{name} carries email. Try it with `campaign send-test`.")
-            post = trial_post(name, app.clock.now())
+            post = trial_post(name, app.clock.now(), picture=channel.limits.needs_image)
             if not yes:
                 click.echo(f"This would be posted over {name}:\n\n{post.text}\n\nTo do it: add --yes")
                 return
