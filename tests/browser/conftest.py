@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.chromium import chromium, flags, opened
+
+#: Milliseconds for which a condition is waited for: generous, for machines differ and are shared.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")

@@ -78,13 +78,14 @@ def test_the_week_of_2023_from_upload_to_settling(browser: Browser, empty: DeskS
         page.get_by_label("Reason").fill("Something happened")
         page.locator("input[value=all]").check()
         page.get_by_role("button", name="Pause everything").click()
+        expect(page.locator(".pause-banner")).to_contain_text("Something happened")
         world.play(service, EIGHT + timedelta(hours=6, minutes=30))
         page.get_by_role("link", name="Review and resume").first.click()
         page.get_by_role("button", name="Resume", exact=True).click()
-        held = page.get_by_role("button", name="Send it now")
-        assert held.count() == 5
-        held.first.click()
-        while page.get_by_role("button", name="Skip it").count():
+        expect(page.get_by_role("button", name="Send it now")).to_have_count(5)
+        page.get_by_role("button", name="Send it now").first.click()
+        for left in (4, 3, 2, 1):
+            expect(page.get_by_role("button", name="Skip it")).to_have_count(left)
             page.get_by_role("button", name="Skip it").first.click()
         expect(page.locator("main")).to_contain_text("Nothing needs you")
         world.play(service, EIGHT + timedelta(hours=7))
@@ -105,6 +106,7 @@ def _load_and_approve(page: Page, archive: bytes) -> None:
     page.get_by_role("link", name="This week").first.click()
     page.get_by_text("Approve the whole week").click()
     page.get_by_role("button", name="Approve 37 messages").click()
+    expect(page.locator("#banner")).to_contain_text("Approved 37 messages")
 
 
 def _correct(page: Page, base: str) -> None:
@@ -186,6 +188,12 @@ def test_a_week_is_run_by_keyboard_alone(browser: Browser, quiet: DeskStand) -> 
         expect(page.locator("main")).to_contain_text("Nothing needs you")
 
 
+def ask(page: Page) -> None:
+    """Let the page ask what is new, as it does by itself every half minute."""
+    page.locator("#live[data-htmx-powered]").wait_for(state="attached")
+    page.evaluate("htmx.trigger('#live', 'every')")
+
+
 def test_an_open_week_follows_what_happens_and_keeps_its_focus(browser: Browser, quiet: DeskStand) -> None:
     service = quiet.world.start()
     quiet.world.ways.made["b"].faults = [Refused("the text is too long")]
@@ -194,11 +202,12 @@ def test_an_open_week_follows_what_happens_and_keeps_its_focus(browser: Browser,
         page.on("console", lambda message: said.append(message.text))
         sign_in(page, quiet, Role.VIEWER)
         page.get_by_text("Choose what to show").click()
+        expect(page.locator(".filters")).to_have_attribute("open", "")
         link = page.locator("#today a").first
         link.focus()
         mark = page.locator("#live").get_attribute("hx-get")
         quiet.world.play(service, NINE + timedelta(minutes=1))
-        page.evaluate("htmx.trigger('#live', 'every')")
+        ask(page)
         expect(page.locator("#today")).to_contain_text("1 of 2 sent, b failed")
         expect(page.locator("#needs-count")).to_have_text("Needs you (1)")
         expect(page.locator("#sentence")).to_contain_text("2 of 3 sent")
@@ -208,7 +217,7 @@ def test_an_open_week_follows_what_happens_and_keeps_its_focus(browser: Browser,
         assert page.locator("#live").get_attribute("hx-get") != mark
         page.evaluate("document.getElementById('status').textContent = ''")
         with page.expect_response("**/desk/live/week**") as answer:
-            page.evaluate("htmx.trigger('#live', 'every')")
+            ask(page)
         assert answer.value.status == 204
         assert page.locator("#status").inner_text() == ""
         assert [line for line in said if "Content Security Policy" in line] == []
@@ -217,10 +226,11 @@ def test_an_open_week_follows_what_happens_and_keeps_its_focus(browser: Browser,
 def test_a_page_that_cannot_be_refreshed_says_so_and_keeps_what_it_shows(browser: Browser, quiet: DeskStand) -> None:
     with opened(browser) as page:
         sign_in(page, quiet, Role.VIEWER)
+        expect(page.locator("#sentence")).to_be_visible()
         expect(page.locator("[data-trouble]")).to_be_hidden()
         page.context.clear_cookies()
         with page.expect_response("**/desk/live/week**"):
-            page.evaluate("htmx.trigger('#live', 'every')")
+            ask(page)
         expect(page.locator("[data-trouble]")).to_be_visible()
         expect(page.locator("[data-trouble]")).to_contain_text("We could not refresh.")
         assert page.locator(".day-panel").count() == 5
