@@ -45,4 +45,5 @@ def set_up(level: str) -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     if level.upper() != "DEBUG":
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every ring, once a second
+        # It tells of every ring, once a second, and of each that waits for the one before; troubles are told of apart.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)

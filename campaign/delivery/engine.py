@@ -22,6 +22,7 @@ from campaign.model import Broadcast, BroadcastKind, BroadcastState
 
 #: How often another's dead worker is looked for.
 LOOK_AGAIN = timedelta(seconds=30)
+LOST = "The session with the database that says that this service lives is gone. Nothing more begins: start it again."
 #: How many channels may be waited for at the same time.
 THREADS = 32
 
@@ -68,6 +69,8 @@ class Engine:
 
         What broke off rests before it is tried again; a ledger that could not be written rests as a whole.
         """
+        if self._parts.store.workers.lost(self._worker):
+            raise StoreError(LOST)
         if self._writable():
             self._start(patient=True)
 

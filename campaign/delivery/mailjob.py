@@ -115,6 +115,8 @@ class MailJob:
 
     def stopped(self, now: datetime) -> str:
         """A hold, the channel being down, or too many refusals."""
+        if self._store.workers.lost(self._worker):
+            return "the session with the database was lost"
         key = self._broadcast.key
         hold = self._holds.stopping(
             campaign=key.campaign,

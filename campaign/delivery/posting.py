@@ -108,6 +108,8 @@ class Posting:
                 [Settled(delivery=delivery.id, state=DeliveryState.PENDING)], worker=self._worker, now=now
             )
             return
+        if self._parts.store.workers.lost(self._worker):
+            return  # whoever takes this worker for dead gives the row back
         if deliveries.begin(delivery.id, worker=self._worker, now=now):
             self._irreversible(broadcast, delivery, post, channel, key, notes, kind)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from campaign.clock import from_micros, to_micros
 from campaign.errors import BusyError
@@ -41,6 +43,9 @@ class Workers:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
+        self._asking = threading.Lock()
+        self._sessions: dict[int, Connection] = {}
+        self._lost: set[int] = set()
 
     @contextmanager
     def working(self, *, host: str, pid: int, boot: str, now: datetime, alone: bool) -> Iterator[Worker]:
@@ -87,9 +92,26 @@ class Workers:
             with self._database.engine.connect() as connection:
                 connection.execute(text("SELECT pg_advisory_lock(:a, :b)"), {"a": ADVISORY, "b": worker})
                 connection.commit()
+                self._sessions[worker] = connection
                 yield
-                connection.execute(text("SELECT pg_advisory_unlock(:a, :b)"), {"a": ADVISORY, "b": worker})
-                connection.commit()
+                if not self.lost(worker):
+                    connection.execute(text("SELECT pg_advisory_unlock(:a, :b)"), {"a": ADVISORY, "b": worker})
+                    connection.commit()
+
+    def lost(self, worker: int) -> bool:
+        """Whether a worker of this process lost the session that holds its lock: others may take it for dead.
+
+        From then on it may begin nothing. A file's lock (SQLite) lasts as long as the process.
+        """
+        with self._asking:
+            session = self._sessions.get(worker)
+            if session is not None and worker not in self._lost:
+                try:
+                    session.execute(text("SELECT 1"))
+                    session.commit()
+                except DBAPIError:
+                    self._lost.add(worker)
+            return worker in self._lost
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
