@@ -171,6 +171,7 @@ class Conversation:
         return True
 
     def _mail(self, rest: str) -> bool:
+        self._script.heard.append(rest)
         if 0 < self._script.per_connection <= self._count:
             self._say("421 4.7.0 enough for one connection")
             raise HangUp

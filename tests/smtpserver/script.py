@@ -47,6 +47,8 @@ class Script:
     silent: threading.Event = field(default_factory=threading.Event)
     #: 354 even where no recipient was taken
     eager_data: bool = False
+    #: what came behind each MAIL
+    heard: list[str] = field(default_factory=list)
     users: dict[str, str] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     #: said in the clear right behind the answer to STARTTLS
