@@ -7,7 +7,7 @@ from typing import Any
 
 from joserfc import jwk
 
-from tests.web.providers import CLIENT, FakeProvider, unsigned
+from tests.web.providers import CLIENT, FakeProvider, rsa_key, unsigned
 
 
 def _claims(**claims: Any) -> Callable[[FakeProvider], None]:
@@ -47,7 +47,7 @@ def _other_key(provider: FakeProvider) -> None:
 
 def unpublished_key(provider: FakeProvider) -> None:
     """Sign with a key that is nowhere."""
-    strange = jwk.RSAKey.generate_key(2048, parameters={"kid": "strange"})
+    strange = rsa_key("strange")
     provider.token = lambda claims: provider.signed(claims, strange)
 
 

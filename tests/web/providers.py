@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -23,6 +24,12 @@ def _part(value: Any) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+@cache
+def rsa_key(name: str, number: int = 1) -> jwk.RSAKey:
+    """The key of that name and number: made once, for that takes time."""
+    return jwk.RSAKey.generate_key(2048, parameters={"kid": name, "use": "sig", "alg": "RS256"})
+
+
 def unsigned(claims: dict[str, Any]) -> str:
     """A token that says of itself that nobody signed it."""
     return f"{_part({'alg': 'none', 'typ': 'JWT'})}.{_part(claims)}."
@@ -33,8 +40,8 @@ class FakeProvider:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
-        self.key = jwk.RSAKey.generate_key(2048, parameters={"kid": "one", "use": "sig", "alg": "RS256"})
-        self.other = jwk.RSAKey.generate_key(2048, parameters={"kid": "one", "use": "sig"})
+        self.key = rsa_key("one", 1)
+        self.other = rsa_key("one", 2)
         self.published = [self.key]
         self.claims: dict[str, Any] = {"sub": "ada-at-provider", "email": "ada@example.org", "email_verified": True}
         self.answer: dict[str, str] = {}

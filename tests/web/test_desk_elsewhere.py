@@ -24,7 +24,7 @@ from campaign.web.desk.openid import values_of
 from campaign.web.parts import Provider
 from tests.web.desks import BASE, PASSWORD, DeskStand
 from tests.web.lies import LIES, unpublished_key
-from tests.web.providers import CLIENT, SECRET, FakeProvider, served
+from tests.web.providers import CLIENT, SECRET, FakeProvider, rsa_key, served
 
 ORIGIN = {"Origin": BASE}
 
@@ -226,7 +226,7 @@ def test_keys_may_be_changed_and_are_not_asked_for_at_every_try(desk: Stand) -> 
     assert come(desk).status_code == 303
     assert come(desk).status_code == 303
     assert desk.provider.asked.count("/keys") == 1
-    desk.provider.key = jwk.RSAKey.generate_key(2048, parameters={"kid": "two", "use": "sig"})
+    desk.provider.key = rsa_key("two")
     desk.provider.published = [desk.provider.key]
     assert nobody(come(desk)), "asked for a moment ago"
     desk.world.clock.advance(timedelta(minutes=2))
