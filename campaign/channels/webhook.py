@@ -37,6 +37,9 @@ class WebhookOptions(Options):
         min_length=16,
     )
     images: bool = Field(default=True, description="Whether images travel along, in base64.")
+    keeps_keys: bool = Field(
+        default=False, description="The receiver drops a key that it has had: what has no answer is sent again."
+    )
 
     @field_validator("url")
     @classmethod
@@ -78,7 +81,14 @@ class Webhook(Channel[Post]):
             SIGNATURE: sign(secret, body, int(now.timestamp())),
             KEY: key,
         }
-        reply = self.tools.http.request("POST", self.options.url, headers=headers, content=body, secrets=(secret,))
+        reply = self.tools.http.request(
+            "POST",
+            self.options.url,
+            headers=headers,
+            content=body,
+            secrets=(secret,),
+            repeatable=self.options.keeps_keys,
+        )
         if reply.ok and "html" in reply.headers.get("content-type", ""):
             raise Uncertain(
                 f"{reply.host} answered {reply.status} with a web page: something stands before the receiver."

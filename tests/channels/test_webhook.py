@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from campaign.channels.base import Receipt, Tools
-from campaign.channels.http import Answer
+from campaign.channels.http import Answer, Fault, Sent
 from campaign.channels.webhook import KEY, MOST, Webhook, WebhookOptions, sign, verify
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from campaign.testing import NOON, a_key, a_post, an_image, json_answer, recording
@@ -136,3 +136,23 @@ def test_the_time_is_ours() -> None:
     at = datetime(2023, 10, 9, 8, 0, tzinfo=UTC)
     Webhook(options, Tools(name="hook", now=lambda: at, http=record.http)).send(a_post(), key=a_key(), notes={})
     assert record.sent[0].headers["campaign-signature"].startswith(f"t={int(at.timestamp())},v1=")
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_only_a_receiver_that_keeps_keys_is_sent_the_same_again(keeps: bool) -> None:
+    had: list[str] = []
+
+    def receiver(sent: Sent) -> Answer:
+        again = sent.headers[KEY.lower()] in had
+        had.append(sent.headers[KEY.lower()])
+        if not again:
+            raise Fault("read")
+        return Answer(409)
+
+    given = {"url": "https://hooks.example.org/in", "secret": SECRET, "keeps_keys": keeps}
+    http = recording(receiver).http
+    channel = Webhook(WebhookOptions.model_validate(given), Tools(name="hook", now=lambda: NOON, http=http))
+    with pytest.raises(TryLater if keeps else Uncertain):
+        channel.send(a_post(), key=a_key(), notes={})
+    again = channel.send(a_post(), key=a_key(), notes={})
+    assert (again.duplicate, had) == (True, [a_key(), a_key()])

@@ -165,6 +165,15 @@ def test_what_a_post_costs_is_known_before_and_capped() -> None:
     world.post(a_post(text="three"), a_key(3))
 
 
+def test_the_cap_holds_over_a_restart() -> None:
+    first = World(cap=Decimal("0.30"))
+    first.post(a_post(text="one"))
+    again = World(played=first.played, notes=first.notes, cap=Decimal("0.30"))
+    with pytest.raises(ChannelDown, match=r"\$0\.40 would be spent of \$0\.30"):
+        again.post(a_post(text="two"), a_key(2))
+    assert len(first.played.accepted) == 1
+
+
 def test_what_was_refused_is_not_booked() -> None:
     world = World()
     world.played.posts = [world.played._written("1", {"text": a_post().whole})]
