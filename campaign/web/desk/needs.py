@@ -72,7 +72,8 @@ def _titles(ask: Ask, campaigns: set[str]) -> dict[str, tuple[views.Item, str]]:
 def _asked(ask: Ask, need: views.Need, titles: dict[str, tuple[views.Item, str]]) -> Asked:
     words = ask.door.templates.words()
     known = titles.get(need.key)
-    offered = tuple(key for key, text in DECISIONS.items() if text in need.choices)
+    by_words = {text: key for key, text in DECISIONS.items()}
+    offered = tuple(by_words[text] for text in need.choices if text in by_words)
     if need.kind == "channel down":
         channel = need.key
         return Asked(need, words("needs.down", channel=channel), path=f"/desk/channels/{channel}", channel=channel)
