@@ -89,6 +89,6 @@ def test_without_room_all_waits_and_goes_on_by_itself(place: tuple[Path, Full], 
     assert running.stop(child) == 0
     counted(running, receiver)
     told = [line for line in running.lines() if line["level"] == "error"]
-    assert 1 <= len(told) <= 6
+    assert any("the ledger" in line["message"] for line in told)
+    assert len(told) <= 30, "it fills the log"
     assert not [line for line in told if "trace" in line]
-    assert "the ledger" in told[0]["message"]
