@@ -192,3 +192,13 @@ def test_an_approver_who_moves_a_message_approves_it_once(desk: DeskStand, appro
     assert "Approved, exactly as it stands" in desk.text(POST) or approve_first
     desk.world.play(service, EIGHT + timedelta(hours=4))
     assert desk.world.sent("a") == [EIGHT + timedelta(hours=2, minutes=30)]
+
+
+def test_a_posts_figures_stand_beside_it_once_they_were_read(desk: DeskStand) -> None:
+    desk.load(a_post())
+    desk.world.play(desk.world.start(), NINE)
+    desk.sign_in(Role.VIEWER)
+    assert "likes" not in desk.text(POST)
+    row = desk.world.store.ledger.of("week")["week/hello/mon/a"]
+    desk.world.store.figures.keep(row.id, {"likes": 9, "reposts": 1}, now=desk.world.now)
+    assert "9 likes, 1 repost (as of 9am)." in desk.text(POST)

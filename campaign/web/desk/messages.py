@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from campaign.delivery import approving, settling, showing, versions, views
+from campaign.delivery import approving, figures, settling, showing, versions, views
 from campaign.errors import RefusedError
 from campaign.plan import Planned
 from campaign.web.desk import acts, cards, mailing, pictures, progress, refresh, show, times
@@ -95,7 +95,8 @@ def _versions(ask: Ask, found: Message) -> list[tuple[str, versions.Version]]:
 
 def _post(ask: Ask, found: Message) -> dict[str, Any]:
     items = {item.key: item for item in found.entry.items}
-    drawn = []
+    words, drawn = ask.door.templates.words(), []
+    readings = figures.of_message(ask.work, found.force.slug, found.id, ask.path("day"))
     for each in found.planned:
         row = found.rows.get(str(each.key))
         shown = showing.post(ask.work, ask.door.shelf, found.force, each, row)
@@ -104,12 +105,16 @@ def _post(ask: Ask, found: Message) -> dict[str, Any]:
             cards.card(
                 shown,
                 found.force.programme,
-                ask.door.templates.words(),
+                words,
                 picture=pictures.of(found.force.slug, number),
                 item=items[str(each.key)],
             )
         )
-    return {"shown": drawn}
+    said = {
+        channel: (figures.words(reading.numbers), times.moment(reading.read_at, found.zone, ask.now, words.shared))
+        for channel, reading in readings.items()
+    }
+    return {"shown": drawn, "figures": said}
 
 
 @dataclass(frozen=True, slots=True)
