@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from campaign.delivery.service import Service
     from campaign.wiring import App
 
+#: mallopt's parameter of that name.
+M_ARENA_MAX = -8
+
 
 @click.command()
 def run() -> None:
@@ -30,6 +35,7 @@ def run() -> None:
     from campaign.delivery.shelf import Shelf
     from campaign.logs import set_up
 
+    _share_one_heap()
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
@@ -43,6 +49,13 @@ def run() -> None:
         health = Health(app.parts, lambda: scheduler.last_ring, service.troubles.standing)
         with serving(health, app.settings.health_host, app.settings.health_port) as port:
             _until_told(scheduler, told, f"{server.url}; health at http://{app.settings.health_host}:{port}/healthz")
+
+
+def _share_one_heap() -> None:
+    """Let all threads allocate from one heap (glibc, mallopt(3)): else each keeps the most that it ever used."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, 1)
 
 
 def _service(app: App) -> AbstractContextManager[Service]:

@@ -7,7 +7,6 @@ import io
 from datetime import datetime
 
 import pyotp
-import segno
 
 STEP, DIGITS = 30, 6
 
@@ -34,6 +33,8 @@ def address(secret: str, *, name: str, issuer: str) -> str:
 
 def picture(text: str) -> bytes:
     """A QR code (ISO/IEC 18004) of `text` as SVG, dark on light with the quiet zone around it, without any style."""
+    import segno
+
     out = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
         out, kind="svg", scale=5, border=4, dark="#000", light="#fff", svgclass=None, lineclass=None, omitsize=False

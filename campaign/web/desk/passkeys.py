@@ -2,7 +2,7 @@
 
 A challenge is kept on the server and answered once. The answer has to come from our own origin, for our own name, and
 from an authenticator that knew its owner (user verification), so a passkey is two factors by itself. Attestation is not
-asked for: any authenticator will do.
+asked for: any authenticator will do. The library is loaded when it is first needed: an idle service does without it.
 """
 
 from __future__ import annotations
@@ -10,21 +10,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import webauthn
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
-from webauthn.helpers import bytes_to_base64url, options_to_json_dict, parse_authentication_credential_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from campaign.errors import RefusedError
 from campaign.web.desk.account import show, wrong_password
@@ -35,7 +26,6 @@ from campaign.web.desk.signing import Signing, text_of
 NEW, IN = "passkey-new", "passkey-in"
 #: How long a challenge waits for its answer.
 WAITS = timedelta(minutes=5)
-NEEDED = UserVerificationRequirement.REQUIRED
 #: What a script reads: never kept.
 PLAIN = {"Cache-Control": "no-store"}
 
@@ -50,6 +40,10 @@ def _handle(door: Door, person: int) -> bytes:
 
 def begin(ask: Ask) -> Response:
     """A challenge for a new passkey, for the page's script."""
+    import webauthn
+    from webauthn.helpers import options_to_json_dict
+    from webauthn.helpers import structs as kinds
+
     name = party(ask.door.parts.site)
     if not name:
         raise HTTPException(404)
@@ -61,11 +55,12 @@ def begin(ask: Ask) -> Response:
         user_id=_handle(ask.door, ask.account.person),
         user_name=ask.account.login or ask.who,
         user_display_name=ask.who,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=NEEDED
+        authenticator_selection=kinds.AuthenticatorSelectionCriteria(
+            resident_key=kinds.ResidentKeyRequirement.REQUIRED,
+            user_verification=kinds.UserVerificationRequirement.REQUIRED,
         ),
         exclude_credentials=[
-            PublicKeyCredentialDescriptor(id=webauthn.base64url_to_bytes(each.credential))
+            kinds.PublicKeyCredentialDescriptor(id=webauthn.base64url_to_bytes(each.credential))
             for each in ask.work.store.passkeys.of(ask.account.person)
         ],
     )
@@ -78,6 +73,10 @@ def begin(ask: Ask) -> Response:
 
 def add(ask: Ask) -> Response:
     """Keep the passkey that was made."""
+    import webauthn
+    from webauthn.helpers import bytes_to_base64url
+    from webauthn.helpers.exceptions import WebAuthnException
+
     site, words = ask.door.parts.site, ask.door.templates.words()
     begun = ask.work.store.challenges.take(NEW, ask.text("challenge"), person=ask.account.person, now=ask.now)
     if begun is None:
@@ -135,10 +134,16 @@ class Arriving:
         return await run_in_threadpool(self._begin, request)
 
     def _begin(self, request: Request) -> Response:
+        import webauthn
+        from webauthn.helpers import options_to_json_dict
+        from webauthn.helpers.structs import UserVerificationRequirement
+
         now = self.door.parts.clock.now()
         if not self.door.guessing.take({"passkey": self.signing.network(request)}, now).open:
             return JSONResponse({"error": self.door.templates.words()("sign.often_text")}, 429, PLAIN)
-        options = webauthn.generate_authentication_options(rp_id=party(self.door.parts.site), user_verification=NEEDED)
+        options = webauthn.generate_authentication_options(
+            rp_id=party(self.door.parts.site), user_verification=UserVerificationRequirement.REQUIRED
+        )
         kept = {"challenge": options.challenge.hex()}
         challenge = self.store.challenges.begin(IN, kept, lasts=WAITS, now=now)
         return JSONResponse({"options": options_to_json_dict(options), "challenge": challenge}, headers=PLAIN)
@@ -149,6 +154,8 @@ class Arriving:
         return await run_in_threadpool(self._arrive, request, await request.form())
 
     def _arrive(self, request: Request, sent: FormData) -> Response:
+        from webauthn.helpers.exceptions import WebAuthnException
+
         now, wanted = self.door.parts.clock.now(), own_page(text_of(sent, "next"))
         begun = self.store.challenges.take(IN, text_of(sent, "challenge"), now=now)
         try:
@@ -161,6 +168,9 @@ class Arriving:
 
     def _verified(self, sent: str, begun: dict[str, str]) -> Any:
         """Whose passkey it is. RefusedError or WebAuthnException where it is nobody's, or not signed as it must be."""
+        import webauthn
+        from webauthn.helpers import bytes_to_base64url, parse_authentication_credential_json
+
         credential, site = parse_authentication_credential_json(sent), self.door.parts.site
         found = self.store.passkeys.find(bytes_to_base64url(credential.raw_id))
         if found is None or not begun:
