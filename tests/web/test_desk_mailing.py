@@ -3,11 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from campaign.errors import Refused, TryLater
 from campaign.model import DeliveryState, Role
-from campaign.web.desk import rates
 from tests.delivery.world import EIGHT, a_mailing, a_post
 from tests.web.desks import DeskStand
 
@@ -111,16 +108,6 @@ def test_it_is_held_alone_and_the_rest_goes_on(desk: DeskStand) -> None:
     assert len(desk.world.sent("mail")) == 1
     assert len(desk.world.sent("a")) == 2
     assert "Held" in desk.text(tuesday)
-
-
-@pytest.mark.parametrize(("seconds", "sent", "rate"), [(0, 10, 1.0), (5, 20, 1.0), (20, 40, 1.5), (140, 100, 0.5)])
-def test_a_rate_is_of_the_last_minutes(seconds: int, sent: int, rate: float) -> None:
-    seen = rates.Rates()
-    opened = EIGHT - timedelta(seconds=10)
-    for step, count in ((0, 10), (5, 20), (20, 40), (140, 100)):
-        found = seen.of(1, count, opened, EIGHT + timedelta(seconds=step))
-        if step == seconds:
-            assert found == pytest.approx(rate, abs=0.35)
 
 
 def test_the_numbers_of_every_moment_add_up(desk: DeskStand) -> None:

@@ -30,7 +30,6 @@ from campaign.web.client import client_address, network_of
 from campaign.web.desk import show, times
 from campaign.web.desk.guessing import Guessing
 from campaign.web.desk.live import SLOW, Drawn, Live, Part
-from campaign.web.desk.rates import Rates
 from campaign.web.parts import Desk, Parts, Site
 from campaign.web.security import is_form
 from campaign.web.templating import Templates
@@ -185,7 +184,6 @@ class Door:
         self.guessing = Guessing(desk.work, parts.site)
         self.elsewhere: Elsewhere | None = None
         self.shelf = Shelf(desk.work.store)
-        self.rates = Rates()
         self._names: dict[tuple[str, int], dict[str, str]] = {}
         self.live = Live(SystemClock(), desk.work.store.ledger.changes, parts.look_every)
         self.cookie = "__Host-desk" if parts.site.secure and not parts.site.root else "desk"

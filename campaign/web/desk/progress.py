@@ -44,7 +44,7 @@ def of(ask: Ask, found: Message) -> Progress:
     wanted = item.total - item.tally.get(DeliveryState.SKIPPED, 0)
     waiting = sum(item.tally.get(state, 0) for state in WAITS)
     over = item.state in OVER
-    rate = 0.0 if over else ask.door.rates.of(item.broadcast, sent, row.opened_at if row else None, ask.now)
+    rate = 0.0 if over else store.progress.lately(item.broadcast, now=ask.now).rate
     states = [state for state in LOST if item.tally.get(state)]
     lost = [(each.value, why, number) for each, why, number in store.outcomes.reasons(item.broadcast, *states)]
     return Progress(
