@@ -123,7 +123,7 @@ def _person(loaded: Loaded, wanted: Wanted, address: str) -> Recipient:
 def _reach(loaded: Loaded, message: str) -> None:
     """Of everybody on the lists of each mailing: how many it would reach now, and why not the others."""
     from campaign.cli.common import opened
-    from campaign.delivery.mailing import readers_of
+    from campaign.delivery.mail.mailing import readers_of
 
     mailings = [each for name, each in loaded.programme.mailings.items() if message in ("", name)]
     if not mailings:

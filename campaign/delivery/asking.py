@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from campaign.channels.base import Channel, Finds, Receipt
 from campaign.delivery import outcomes
-from campaign.delivery.mailing import Run
+from campaign.delivery.mail.mailing import Run
 from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import Shelf

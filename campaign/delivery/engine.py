@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from campaign.delivery.gates import HoldsNow
-from campaign.delivery.mailing import Mailing
+from campaign.delivery.mail.mailing import Mailing
 from campaign.delivery.parts import Parts
 from campaign.delivery.posting import Posting
 from campaign.delivery.recovery import Recovery

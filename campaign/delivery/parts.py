@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from campaign.channels.base import Channel
 from campaign.clock import Clock
-from campaign.delivery.nursery import Nursery
+from campaign.delivery.mail.nursery import Nursery
 from campaign.model import BroadcastKey, ChannelRef, Programme, Recipient, Sender
 from campaign.render import Pages, Urls
 from campaign.store import Store

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 
 from campaign import policy
 from campaign.channels.base import Finds, Receipt
-from campaign.delivery import journal, outcomes
+from campaign.delivery import outcomes
 from campaign.delivery.asking import Asking
 from campaign.delivery.frozen import thaw
+from campaign.delivery.mail import journal
+from campaign.delivery.mail.replay import settle_left
 from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
 from campaign.delivery.parts import Parts
-from campaign.delivery.replay import settle_left
 from campaign.delivery.shelf import Shelf
 from campaign.errors import CampaignError
 from campaign.model import Broadcast, BroadcastKind, Delivery, DeliveryState

@@ -8,7 +8,7 @@ from datetime import datetime
 from campaign import render
 from campaign.channels.base import Channel
 from campaign.delivery.frozen import thaw
-from campaign.delivery.mailing import audience_of
+from campaign.delivery.mail.mailing import audience_of
 from campaign.delivery.parts import Parts
 from campaign.delivery.previewing import Wanted, readers_in_words, sample_reader
 from campaign.delivery.ring import post_of

@@ -8,7 +8,7 @@ from datetime import datetime
 from campaign import render
 from campaign.address import KeyRing, parse
 from campaign.channels.base import Channel, Receipt
-from campaign.delivery.mailing import audience_of
+from campaign.delivery.mail.mailing import audience_of
 from campaign.delivery.parts import Parts
 from campaign.delivery.ring import post_of
 from campaign.delivery.shelf import InForce

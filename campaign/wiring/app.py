@@ -16,7 +16,7 @@ from campaign.address import KeyRing, parse
 from campaign.channels.base import Channel
 from campaign.channels.registry import Registry
 from campaign.clock import Clock, SystemClock
-from campaign.delivery import hand, telling, views
+from campaign.delivery import telling, views
 from campaign.delivery.alerts import Tell, Teller
 from campaign.delivery.chores import Chore
 from campaign.delivery.feedback import Policy
@@ -25,7 +25,8 @@ from campaign.delivery.feedback.reading import read_all
 from campaign.delivery.feedback.sources import MailServer, maildir
 from campaign.delivery.forms import Hook
 from campaign.delivery.letters import Postman
-from campaign.delivery.nursery import Nursery, open_nursery
+from campaign.delivery.mail import hand
+from campaign.delivery.mail.nursery import Nursery, open_nursery
 from campaign.delivery.rights import forget_old
 from campaign.delivery.service import Service
 from campaign.delivery.shelf import Shelf

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from campaign.delivery import hand
-from campaign.delivery.nursery import Nursery, wait_for_work
+from campaign.delivery.mail import hand
+from campaign.delivery.mail.nursery import Nursery, wait_for_work
 from tests.delivery.mailworld import kit
 
 

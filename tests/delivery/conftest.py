@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.delivery.nursery import Nursery
+from campaign.delivery.mail.nursery import Nursery
 from tests.delivery.world import World
 
 

@@ -24,12 +24,12 @@ from campaign.channels.base import Channel, Tools
 from campaign.channels.smtp import Smtp
 from campaign.channels.smtp.options import SmtpOptions
 from campaign.clock import Clock, SystemClock, to_micros
-from campaign.delivery import hand
-from campaign.delivery.crew import HandLost
 from campaign.delivery.gates import HoldsNow
-from campaign.delivery.hand import Kit
-from campaign.delivery.mailing import Mailing
-from campaign.delivery.nursery import Nursery, open_nursery
+from campaign.delivery.mail import hand
+from campaign.delivery.mail.crew import HandLost
+from campaign.delivery.mail.hand import Kit
+from campaign.delivery.mail.mailing import Mailing
+from campaign.delivery.mail.nursery import Nursery, open_nursery
 from campaign.delivery.parts import Parts
 from campaign.delivery.recovery import Recovery
 from campaign.delivery.shelf import Shelf

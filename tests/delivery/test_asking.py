@@ -12,7 +12,7 @@ import pytest
 
 from campaign.channels.base import UNKNOWN, Receipt
 from campaign.delivery import asking
-from campaign.delivery.journal import Journal, Mark, files_of
+from campaign.delivery.mail.journal import Journal, Mark, files_of
 from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
 from campaign.delivery.service import Service
 from campaign.errors import TryLater

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaign.delivery.brake import IN_A_ROW, LARGE, LAST, Brake
+from campaign.delivery.mail.brake import IN_A_ROW, LARGE, LAST, Brake
 
 
 def test_refusals_in_a_row_stop_it() -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from campaign.delivery import views
 from campaign.delivery.alerts import Teller
 from campaign.delivery.health import Health
-from campaign.delivery.journal import Journal
-from campaign.delivery.replay import settle_left
+from campaign.delivery.mail.journal import Journal
+from campaign.delivery.mail.replay import settle_left
 from campaign.delivery.troubles import LEDGER, Trouble, Troubles
 from campaign.errors import BusyError, StoreError, TryLater
 from campaign.model import DeliveryState

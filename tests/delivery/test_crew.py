@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.delivery.nursery import Nursery
+from campaign.delivery.mail.nursery import Nursery
 from campaign.store.database import Database
 from tests.delivery import test_leaving_midway as leaving
 from tests.delivery import test_mailing as by_threads

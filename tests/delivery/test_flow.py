@@ -13,9 +13,9 @@ import pytest
 
 from campaign.channels.base import Receipt
 from campaign.clock import SettableClock
-from campaign.delivery import journal
-from campaign.delivery.flow import FRESH, Flow, Row
-from campaign.delivery.journal import Journal
+from campaign.delivery.mail import journal
+from campaign.delivery.mail.flow import FRESH, Flow, Row
+from campaign.delivery.mail.journal import Journal
 from campaign.errors import ChannelError
 from campaign.model import Recipient
 from campaign.store.groups import Taken

@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.delivery import journal
-from campaign.delivery.journal import CAPACITY, FAMILY, FULL, RECORD, Journal, Mark, stamped
+from campaign.delivery.mail import journal
+from campaign.delivery.mail.journal import CAPACITY, FAMILY, FULL, RECORD, Journal, Mark, stamped
 
 
 def kept(folder: Path) -> list[Path]:

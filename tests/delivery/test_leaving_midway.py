@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from campaign.address import KeyRing, parse
-from campaign.delivery.nursery import Nursery
+from campaign.delivery.mail.nursery import Nursery
 from campaign.model import DeliveryState
 from campaign.store.database import Database
 from campaign.store.joining import one_click_leave

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from campaign.clock import SettableClock, to_micros
-from campaign.delivery.nursery import Nursery
+from campaign.delivery.mail.nursery import Nursery
 from campaign.delivery.outcomes import RESENT
 from campaign.model import DeliveryState, Exclusion, HoldScope, InDoubt, Programme, Strength
 from campaign.store import Store

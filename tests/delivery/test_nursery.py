@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.delivery.nursery import open_nursery
+from campaign.delivery.mail.nursery import open_nursery
 from campaign.settings import load_settings, make_home
 from campaign.wiring import App
 from tests.processes import below

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from campaign.channels.base import Rate
 from campaign.clock import SettableClock
-from campaign.delivery.pace import Pace
+from campaign.delivery.mail.pace import Pace
 from campaign.store.database import Database
 from campaign.store.paces import Paces
 from tests.delivery.mailworld import NOW

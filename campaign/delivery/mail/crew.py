@@ -16,12 +16,12 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, ClassVar
 
 from campaign.clock import Clock, from_micros, to_micros
-from campaign.delivery import journal
-from campaign.delivery.flow import GRACE, PULSE, Result, Row
-from campaign.delivery.hand import READY, Order
-from campaign.delivery.link import Link, Orphaned, packed, unpacked
-from campaign.delivery.mailjob import MailJob, sent_of
-from campaign.delivery.nursery import Nursery
+from campaign.delivery.mail import journal
+from campaign.delivery.mail.flow import GRACE, PULSE, Result, Row
+from campaign.delivery.mail.hand import READY, Order
+from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
+from campaign.delivery.mail.mailjob import MailJob, sent_of
+from campaign.delivery.mail.nursery import Nursery
 from campaign.model import Recipient
 from campaign.store.groups import Taken
 from campaign.store.paces import Paces

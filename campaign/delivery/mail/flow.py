@@ -17,8 +17,8 @@ from typing import Protocol
 from campaign.channels.base import Channel, Lane, LaneResult, OpensLane, Receipt
 from campaign.clock import Clock
 from campaign.delivery import outcomes
-from campaign.delivery.journal import Journal, Mark, stamped
-from campaign.delivery.pace import Pace
+from campaign.delivery.mail.journal import Journal, Mark, stamped
+from campaign.delivery.mail.pace import Pace
 from campaign.errors import ChannelError, Refused, TemplateError, TryLater, Uncertain
 from campaign.model import Email, Recipient
 from campaign.store.groups import Taken

@@ -10,8 +10,8 @@ from campaign import policy
 from campaign.address import KeyRing, parse
 from campaign.channels.base import Receipt
 from campaign.delivery import gates, outcomes
-from campaign.delivery.brake import Brake
-from campaign.delivery.flow import PACED, WITHDRAWN, Result, Row, domain_of
+from campaign.delivery.mail.brake import Brake
+from campaign.delivery.mail.flow import PACED, WITHDRAWN, Result, Row, domain_of
 from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from campaign import policy
 from campaign.address import KeyRing, parse
-from campaign.delivery import journal
-from campaign.delivery.journal import Mark
+from campaign.delivery.mail import journal
+from campaign.delivery.mail.journal import Mark
 from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
 from campaign.delivery.parts import Parts
 from campaign.model import DeliveryState

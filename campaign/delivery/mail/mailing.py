@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 
 from campaign.channels.base import Channel, Paced, Verifies
 from campaign.delivery import gates
-from campaign.delivery.crew import Crew
-from campaign.delivery.filling import Filler, Matter
-from campaign.delivery.flow import Flow
-from campaign.delivery.hand import Order
-from campaign.delivery.journal import FAMILY, Journal
-from campaign.delivery.mailjob import MailJob
-from campaign.delivery.pace import Pace
+from campaign.delivery.mail.crew import Crew
+from campaign.delivery.mail.filling import Filler, Matter
+from campaign.delivery.mail.flow import Flow
+from campaign.delivery.mail.hand import Order
+from campaign.delivery.mail.journal import FAMILY, Journal
+from campaign.delivery.mail.mailjob import MailJob
+from campaign.delivery.mail.pace import Pace
+from campaign.delivery.mail.replay import settle_left
 from campaign.delivery.parts import Parts
-from campaign.delivery.replay import settle_left
 from campaign.delivery.shelf import InForce, Shelf
 from campaign.errors import ChannelError
 from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Programme, Recipient

@@ -21,12 +21,13 @@ from pathlib import Path
 
 from campaign.channels.base import Channel, Options, Paced, Receipt, Tools
 from campaign.clock import Clock, from_micros, to_micros
-from campaign.delivery import journal, outcomes
-from campaign.delivery.filling import Filler, Matter
-from campaign.delivery.flow import GRACE, Flow, Result, Row, domain_of
-from campaign.delivery.journal import FAMILY, Journal
-from campaign.delivery.link import Link, Orphaned, packed, unpacked
-from campaign.delivery.pace import Pace
+from campaign.delivery import outcomes
+from campaign.delivery.mail import journal
+from campaign.delivery.mail.filling import Filler, Matter
+from campaign.delivery.mail.flow import GRACE, Flow, Result, Row, domain_of
+from campaign.delivery.mail.journal import FAMILY, Journal
+from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
+from campaign.delivery.mail.pace import Pace
 from campaign.errors import CampaignError, ChannelError, Refused
 from campaign.model import Email, Recipient
 from campaign.render import Urls
