@@ -12,7 +12,7 @@ from campaign.cli.common import actor, as_option, local, opened, table
 from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
-    from campaign.delivery.loading import Preview
+    from campaign.delivery.loading import Preview, Row
     from campaign.programme import Loaded
     from campaign.wiring import App
 
@@ -64,7 +64,7 @@ def _show(shown: Preview, zone: str) -> None:
     from campaign.delivery.loading import Change
 
     rows = [
-        (row.change.value, local(row.at, zone) if row.at else "", row.key, row.reason)
+        (row.change.value, local(row.at, zone) if row.at else "", row.key, row.reason or _note(row))
         for row in shown.rows
         if row.change is not Change.UNCHANGED
     ]
@@ -72,6 +72,14 @@ def _show(shown: Preview, zone: str) -> None:
         click.echo(table(rows, ("", "when", "message", "why")))
     counts = ", ".join(f"{shown.count(change)} {change}" for change in Change if shown.count(change))
     click.echo(f"{shown.slug}: {counts or 'no messages yet (a draft is not scheduled)'}.")
+    late = sum(row.late for row in shown.rows)
+    if late:
+        whose = "The time of 1 message is over: it" if late == 1 else f"The times of {late} messages are over: they"
+        click.echo(f"{whose} would be missed, and wait in `campaign status` for you to decide.")
+
+
+def _note(row: Row) -> str:
+    return "its time is over: it would be missed" if row.late else ""
 
 
 def _approve_by_loading(app: App, slug: str, who: str) -> None:

@@ -29,13 +29,17 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One broadcast of the programme to be loaded, and what loading does to it. `at` is aware UTC."""
+    """One broadcast of the programme to be loaded, and what loading does to it. `at` is aware UTC.
+
+    `late`: it would be missed at once, for its time and all that it allows after it are over.
+    """
 
     key: str
     change: Change
     at: datetime | None = None
     reason: str = ""
     approval_falls: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,8 @@ def _rows(
             changed = _content(parts, new, planned, now) != _content(parts, old, before[key], now)
             moved = planned.at != before[key].at
             kind = Change.CHANGED if changed or moved else Change.UNCHANGED
-            yield Row(key=key, change=kind, at=planned.at, approval_falls=changed or moved)
+            late = moved and _late(planned, now)
+            yield Row(key=key, change=kind, at=planned.at, approval_falls=changed or moved, late=late)
 
 
 def _opened_row(planned: plan.Planned, row: Broadcast) -> Row:
@@ -145,7 +150,11 @@ def _new_row(parts: Parts, new: InForce, planned: plan.Planned, sent: Mapping[st
     if twin and not planned.message.again:
         reason = f"it says what {twin} has said already; write again: true if that is meant"
         return Row(key=key, change=Change.REFUSED, at=planned.at, reason=reason)
-    return Row(key=key, change=Change.ADDED, at=planned.at)
+    return Row(key=key, change=Change.ADDED, at=planned.at, late=_late(planned, now))
+
+
+def _late(planned: plan.Planned, now: datetime) -> bool:
+    return now > planned.late_until
 
 
 def _gone(new: InForce, before: Mapping[str, plan.Planned], opened: Mapping[str, Broadcast]) -> Iterable[Row]:

@@ -49,6 +49,15 @@ def test_loading_is_a_dry_run_first(home: Path) -> None:
     assert "No campaign is loaded" in run("status").output
 
 
+def test_a_message_whose_time_is_over_is_named_before_it_is_loaded(home: Path) -> None:
+    shown = run("load", a_file(home)).output
+    assert "its time is over: it would be missed" in shown
+    assert "The time of 1 message is over: it would be missed" in shown
+    path = Path(a_file(home))
+    path.write_text(path.read_text().replace("2023-10-09", "2099-10-12").replace("2023-10-13", "2099-10-16"))
+    assert "over" not in run("load", str(path)).output
+
+
 def test_what_changed_is_shown_and_the_approval_falls(home: Path) -> None:
     assert run("load", a_file(home), "--apply").exit_code == 0
     assert run("approve", "small-week", "--all", "--as", "Ada").exit_code == 0
