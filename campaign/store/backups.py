@@ -29,6 +29,8 @@ FILES = ("channels.yaml", "senders.yaml", "site.yaml")
 FOLDERS = ("journals", "media")
 MANIFEST = "manifest.json"
 BATCH = 500
+#: More numbers than are given between a backup and its restore: bounces to emails of that time name nobody else.
+GIVEN_SINCE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +123,20 @@ def _fill(connection: Connection, table: Table, data: bytes) -> None:
 
 
 def _count_on(connection: Connection, table: Table) -> None:
-    """On PostgreSQL the next id has to be told where to go on."""
-    if connection.dialect.name == "sqlite" or "id" not in table.columns:
+    """Where the ids of a table go on. Those that are never given twice leave out what was given since the backup."""
+    if "id" not in table.columns or table.c.id.autoincrement is not True:
+        return
+    once = bool(table.dialect_options["sqlite"]["autoincrement"])
+    highest = (connection.execute(select(func.max(table.c.id))).scalar() or 0) + (GIVEN_SINCE if once else 0)
+    if connection.dialect.name == "sqlite":
+        if once:
+            connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
+            values = {"name": table.name, "seq": highest}
+            connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"), values)
         return
     sequence = connection.execute(select(func.pg_get_serial_sequence(table.name, "id"))).scalar()
     if sequence:
-        highest = connection.execute(select(func.max(table.c.id))).scalar()
-        connection.execute(select(func.setval(sequence, highest or 1, highest is not None)))
+        connection.execute(select(func.setval(sequence, highest or 1, highest > 0)))
 
 
 def _files(home: Path) -> Iterable[Path]:

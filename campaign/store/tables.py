@@ -216,6 +216,7 @@ deliveries = Table(
         sqlite_where=text("not_before IS NOT NULL"),
         postgresql_where=text("not_before IS NOT NULL"),
     ),
+    sqlite_autoincrement=True,  # its number is in tokens on the wire: no later delivery may answer for a forgotten one
 )
 
 #: How many deliveries of a broadcast are in each state, those not settled as `pending`. See `tallies.py`.

@@ -67,6 +67,7 @@ subscribers = Table(
     Column("token", String(64), nullable=False, unique=True),
     instant("made_at", required=True),
     instant("changed_at", required=True),
+    sqlite_autoincrement=True,  # no newcomer gets the number of somebody erased, and with it what was kept of them
 )
 
 subscriptions = Table(
@@ -189,6 +190,7 @@ letters = Table(
     instant("given_up_at"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Index("ix_letters_waiting", "sent_at", "given_up_at", "not_before"),
+    sqlite_autoincrement=True,  # its number is in the Message-ID
 )
 
 #: Counts for rate limits: `name` is a use and a keyed hash of whom it counts.

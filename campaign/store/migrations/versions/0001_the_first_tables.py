@@ -176,6 +176,7 @@ def upgrade() -> None:
         sa.Column("given_up_at", sa.BigInteger(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letters")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("letters", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_letters_address_hash"), ["address_hash"], unique=False)
@@ -308,6 +309,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
         sa.UniqueConstraint("address_key", name=op.f("uq_subscribers_address_key")),
         sa.UniqueConstraint("token", name=op.f("uq_subscribers_token")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("subscribers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_subscribers_address_hash"), ["address_hash"], unique=False)
@@ -530,6 +532,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["broadcast"], ["broadcasts.id"], name=op.f("fk_deliveries_broadcast")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("broadcast", "subscriber", name=op.f("uq_deliveries_broadcast_subscriber")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index(
