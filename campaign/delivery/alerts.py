@@ -103,7 +103,7 @@ class Teller:
     def _lost(self) -> list[tuple[str, tuple[str, str]]]:
         """Posts that a network refused, or that found no way in their time; and mailings of which a rest was missed."""
         found = []
-        for key, _, delivery in self._store.deliveries.of_posts(DeliveryState.FAILED, DeliveryState.MISSED):
+        for key, _, _, delivery in self._store.deliveries.of_posts(DeliveryState.FAILED, DeliveryState.MISSED):
             word = "was refused" if delivery.state is DeliveryState.FAILED else "was missed"
             text = f"{key} {word}: {delivery.reason}."
             found.append((f"{delivery.state}:{key}:{delivery.id}", (delivery.state.value, text)))

@@ -95,6 +95,11 @@ def went_out(parts: Parts, delivery: int, *, author: str, now: datetime, url: st
     )
 
 
+def is_over(parts: Parts, delivery: int, now: datetime) -> bool:
+    """Whether the delivery's time of day is over, so that it can go no more. RefusedError where there is none."""
+    return now > _broadcast_of(parts, delivery).stop_at
+
+
 def did_not(parts: Parts, delivery: int, *, author: str, now: datetime) -> None:
     """A person looked: it is not there. It is sent again if its day still allows it, else dropped."""
     row = _broadcast_of(parts, delivery)

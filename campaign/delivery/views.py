@@ -159,7 +159,7 @@ def _item(
         channel=planned.key.channel,
         channel_kind=force.programme.channels[planned.key.channel].kind,
         kind=planned.kind,
-        title=_title(planned),
+        title=title(planned),
         at=moved.at,
         state=row.state if row else BroadcastState.PLANNED,
         reason=row.reason if row else "",
@@ -198,7 +198,8 @@ class _Said:
         return word if word and word.digest == gates.digest_of(parts, force, planned) else None
 
 
-def _title(planned: Planned) -> str:
+def title(planned: Planned) -> str:
+    """What people call it: its theme, else its day's, else its own title or name."""
     message = planned.message
     theme = next((each.title for each in (planned.day.themes if planned.day else ()) if each.id == message.theme), "")
     if theme:
@@ -211,7 +212,11 @@ def _title(planned: Planned) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """Something that waits for a person: what happened, why, and what they can do (words of `campaign settle`)."""
+    """Something that waits for a person: what happened, why, and what they can do (words of `campaign settle`).
+
+    `until`: when it can go no more (aware UTC), where nobody can give it another time. `subscriber`: whose email it
+    is, 0 for none of one person. `more`: how many of the same stand besides it and are not listed.
+    """
 
     kind: str
     key: str
@@ -220,6 +225,9 @@ class Need:
     choices: tuple[str, ...]
     at: datetime | None = None
     delivery: int = 0
+    until: datetime | None = None
+    subscriber: int = 0
+    more: int = 0
 
 
 CHOICES: Mapping[BroadcastState, tuple[str, ...]] = {
@@ -227,6 +235,8 @@ CHOICES: Mapping[BroadcastState, tuple[str, ...]] = {
     BroadcastState.HELD: ("send now", "move to", "drop"),
     BroadcastState.WAITING: ("move to", "drop"),
 }
+#: How many emails in doubt of one mailing are listed one by one.
+LISTED = 20
 URGENCY = ("uncertain", "missed", "failed", "waiting", "channel down", "held")
 
 
@@ -252,8 +262,8 @@ def _asking(parts: Parts) -> Iterable[Need]:
 def _uncertain(parts: Parts) -> Iterable[Need]:
     for broadcast, count in parts.store.deliveries.in_doubt().items():
         row = parts.store.ledger.by_id(broadcast)
-        for delivery in parts.store.deliveries.of(broadcast, DeliveryState.UNCERTAIN, limit=20):
-            more = f" ({count} in all)" if count > 20 else ""
+        for delivery in parts.store.deliveries.of(broadcast, DeliveryState.UNCERTAIN, limit=LISTED):
+            more = f" ({count} in all)" if count > LISTED else ""
             yield Need(
                 kind="uncertain",
                 key=str(row.key),
@@ -262,11 +272,16 @@ def _uncertain(parts: Parts) -> Iterable[Need]:
                 choices=("it went out", "it did not"),
                 at=delivery.began_at,
                 delivery=delivery.id,
+                until=row.stop_at,
+                subscriber=delivery.subscriber,
+                more=max(0, count - LISTED),
             )
 
 
 def _failed(parts: Parts) -> Iterable[Need]:
-    for key, planned_at, delivery in parts.store.deliveries.of_posts(DeliveryState.FAILED, DeliveryState.MISSED):
+    for key, planned_at, stop_at, delivery in parts.store.deliveries.of_posts(
+        DeliveryState.FAILED, DeliveryState.MISSED
+    ):
         yield Need(
             kind="failed",
             key=key,
@@ -275,6 +290,7 @@ def _failed(parts: Parts) -> Iterable[Need]:
             choices=("try again", "drop"),
             at=planned_at,
             delivery=delivery.id,
+            until=stop_at,
         )
 
 

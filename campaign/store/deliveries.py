@@ -76,10 +76,10 @@ class Deliveries:
         with self._database.read() as connection:
             return [to_delivery(row) for row in connection.execute(query)]
 
-    def of_posts(self, *states: DeliveryState) -> list[tuple[str, datetime, Delivery]]:
-        """Every delivery of a post in one of these settled states, with its broadcast's key and planned time."""
+    def of_posts(self, *states: DeliveryState) -> list[tuple[str, datetime, datetime, Delivery]]:
+        """Every delivery of a post in these settled states, with its broadcast's key, planned time and `stop_at`."""
         found = (
-            select(broadcasts.c.key, broadcasts.c.planned_at, deliveries)
+            select(broadcasts.c.key, broadcasts.c.planned_at, broadcasts.c.stop_at, deliveries)
             .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
             .where(broadcasts.c.kind == BroadcastKind.POST, deliveries.c.state.in_(states))
             .order_by(deliveries.c.id)
@@ -87,7 +87,7 @@ class Deliveries:
         with self._database.read() as connection:
             where = deliveries.c.broadcast.in_(tallies.in_state(connection, *states))
             return [
-                (row.key, from_micros(row.planned_at), to_delivery(row))
+                (row.key, from_micros(row.planned_at), from_micros(row.stop_at), to_delivery(row))
                 for row in connection.execute(found.where(where))
             ]
 

@@ -17,6 +17,8 @@ from campaign.web.assets import STYLES, Asset, Assets, asset
 from campaign.web.cache import PageCache
 from campaign.web.client import networks
 from campaign.web.colours import styles
+from campaign.web.desk import failing
+from campaign.web.desk.door import Door
 from campaign.web.desk.routes import desk_routes
 from campaign.web.hooks import LARGEST, Hooks
 from campaign.web.images import media_type
@@ -35,18 +37,20 @@ def create_app(parts: Parts) -> Starlette:
     networks(parts.site.proxies)
     templates = Templates(parts.site, Assets(parts.site, _theme_files(parts)))
     almanac = Almanac(parts.weeks, parts.clock, parts.look_every)
+    door = Door(parts, parts.desk, templates) if parts.desk is not None else None
     app = Starlette(
-        routes=_routes(parts, templates),
+        routes=_routes(parts, templates, door),
         middleware=[Middleware(Guard, site=parts.site), Middleware(PageCache, almanac=almanac)],
         exception_handlers={HTTPException: _http_error, 500: _failure},
         max_body_size=LARGEST,
     )
     app.state.parts = parts
     app.state.templates = templates
+    app.state.door = door
     return app
 
 
-def _routes(parts: Parts, templates: Templates) -> list[BaseRoute]:
+def _routes(parts: Parts, templates: Templates, door: Door | None) -> list[BaseRoute]:
     own: list[BaseRoute] = [templates.assets.route(), Route("/healthz", _health, methods=["GET"])]
     if parts.site.probe:
         own.append(Route("/unsubscribe/probe", _probe(parts.site.probe), methods=["GET"]))
@@ -56,8 +60,8 @@ def _routes(parts: Parts, templates: Templates) -> list[BaseRoute]:
         own.append(Hooks(parts).route())
     if parts.visitors is not None:
         own += JoiningPages(parts, templates, parts.visitors).routes()
-    if parts.desk is not None:
-        own += desk_routes(parts, parts.desk, templates)
+    if door is not None:
+        own += desk_routes(door)
     return [*own, *public_routes(parts, templates)]
 
 
@@ -89,6 +93,11 @@ def _http_error(request: Request, error: Exception) -> Response:
     templates: Templates = request.app.state.templates
     headers |= {**HEADERS, "X-Frame-Options": "DENY", "Cache-Control": "no-store"}
     kind = {404: "missing", 405: "method", 413: "large", 429: "often"}.get(status, "failed")
+    door: Door | None = request.app.state.door
+    own = failing.page(door, request, status, kind) if door is not None else None
+    if own is not None:
+        own.headers.update(headers)
+        return own
     return templates.public("public/error.html", status=status, headers=headers, kind=kind)
 
 

@@ -76,7 +76,7 @@ def test_a_pause_by_somebody_else_reaches_every_open_page(desk: DeskStand) -> No
         answer = desk.client.get(ask)
         assert answer.status_code == 200
         assert "pause-banner" in answer.text
-        assert "Everything is paused since 8am by Ada. News." in said(answer)
+        assert "Everything is paused since 8am by Ada. “News.”" in said(answer)
 
 
 def test_a_message_tells_what_happened_while_it_is_open(desk: DeskStand) -> None:

@@ -24,6 +24,7 @@ def test_approvals_that_wait_are_counted_on_every_page(desk: DeskStand) -> None:
     page = desk.text("/desk/needs-you")
     assert "Waiting for approval (10)" in page
     assert "Review Email: Theme of mon" in page
+    assert "hello Theme of mon" in page, "what is to be approved stands there, before any button"
 
 
 def test_a_sign_in_that_ends_before_the_last_message_of_its_channel(desk: DeskStand) -> None:

@@ -1,11 +1,12 @@
 """A week run from the desk, over plain HTTP: look, pause, resume, settle; the log of it."""
 
+import re
 from datetime import timedelta
 
 from campaign.errors import Refused, Uncertain
 from campaign.model import Role
-from tests.delivery.world import EIGHT, a_post
-from tests.web.desks import DeskStand
+from tests.delivery.world import EIGHT, a_mailing, a_post
+from tests.web.desks import BASE, DeskStand
 
 NINE = EIGHT + timedelta(hours=1)
 
@@ -45,16 +46,22 @@ def test_a_pause_holds_what_falls_due_and_resuming_sends_nothing_late(both: Desk
     assert "Sending is on" in both.text("/desk")
     both.post("/desk/pause", "/desk/pause", strength="all", reason="A death in the county.")
     page = both.text("/desk/programme")
-    assert "paused since 8:30am by Ada. A death in the county." in page
+    assert "paused since 8:30am by Ada. “A death in the county.” Nothing has fallen due meanwhile." in page
     assert "Sending is on" not in page
     both.world.play(service, NINE + timedelta(minutes=5))
     assert both.world.sent("a") == []
-    assert "week/hello/mon/a" in both.text("/desk/resume")
+    review = both.text("/desk/resume")
+    assert "Post: Theme of mon" in review
+    assert "week/hello/mon/a<" not in review
+    lost = both.text("/desk/nowhere", 404)
+    assert "“A death in the county.” 1 message is held." in lost
+    assert "Page not found" in lost
     hold = both.world.store.holds.current(both.world.now)[0]
     assert both.post(f"/desk/resume/{hold.id}", "/desk/resume").headers["location"] == "/desk/needs-you"
     both.world.play(service, NINE + timedelta(minutes=6))
     assert both.world.sent("a") == []
     page = both.text("/desk/needs-you")
+    assert "1 message that fell due is held: decide about it below" in page
     assert "Held (1)" in page
     answer = both.post("/desk/settle", "/desk/needs-you", decision="send", key="week/hello/mon/a", delivery="0")
     assert answer.status_code == 303
@@ -89,6 +96,56 @@ def test_what_is_uncertain_is_settled_by_who_looked(both: DeskStand) -> None:
     assert len(both.world.sent("a")) == 0
     assert len(both.world.sent("b")) == 1
     assert "Nothing needs you" in both.text("/desk/needs-you")
+
+
+def test_what_is_past_its_day_is_never_offered_to_go(desk: DeskStand) -> None:
+    desk.load(a_post(channels=("a", "b")))
+    desk.world.ways.made["a"].faults = [Uncertain("no answer came")]
+    desk.world.ways.made["b"].faults = [Refused("too long")]
+    service = desk.world.start()
+    desk.world.play(service, NINE)
+    desk.sign_in(Role.APPROVER)
+    assert "Try again" in desk.text("/desk/needs-you")
+    desk.world.clock.set(NINE + timedelta(days=1, minutes=-1))
+    desk.sign_in(Role.APPROVER)
+    page = desk.text("/desk/needs-you")
+    assert "Try again" not in page
+    assert page.count("Its time of day is over") == 2
+    row = desk.world.store.ledger.of("week")["week/hello/mon/a"]
+    doubt = str(desk.world.store.deliveries.of(row.id)[0].id)
+    settled = desk.post("/desk/settle", "/desk/needs-you", decision="not", delivery=doubt)
+    assert settled.status_code == 303
+    assert "does not go again" in desk.text("/desk/needs-you")
+    desk.world.play(service, NINE + timedelta(days=1, hours=-0.5))
+    assert desk.world.sent("a") == []
+
+
+def test_a_page_that_fails_says_that_all_is_paused_too(desk: DeskStand) -> None:
+    desk.load()
+    desk.sign_in(Role.EDITOR)
+    desk.post("/desk/pause", "/desk/pause", strength="all", reason="News.")
+    for path, status in (("/desk/nowhere", 404), ("/desk/message/week/none/mon", 404), ("/desk/settle", 404)):
+        assert "“News.”" in desk.text(path, status), path
+    large = desk.client.post("/desk/pause", data={"reason": "x" * 300_000}, headers={"Origin": BASE})
+    assert (large.status_code, "“News.”" in large.text) == (413, True)
+    files = {"file": ("week.yaml", b"x" * (13 * 1024 * 1024))}
+    large = desk.client.post("/desk/programme/upload", files=files, headers={"Origin": BASE})
+    assert (large.status_code, "at most 12 MB" in large.text) == (413, True)
+    desk.client.cookies.clear()
+    assert "“News.”" not in desk.text("/desk/nowhere", 404)
+
+
+def test_an_email_in_doubt_names_whose_it_is(desk: DeskStand) -> None:
+    desk.load(mailings=(a_mailing(),))
+    desk.world.ways.made["mail"].faults = [Uncertain("the line went dead")]
+    service = desk.world.start()
+    desk.world.play(service, EIGHT + timedelta(minutes=1))
+    desk.sign_in(Role.EDITOR)
+    page = desk.text("/desk/needs-you")
+    assert "Email: Theme of mon" in page
+    assert re.search(r'To <a href="/desk/people/\d+">[^<…]+@', page)
+    desk.sign_in(Role.VIEWER)
+    assert re.search(r'To <a href="/desk/people/\d+">[^<]*••', desk.text("/desk/needs-you"))
 
 
 def test_a_missed_message_can_be_moved_or_skipped(desk: DeskStand) -> None:

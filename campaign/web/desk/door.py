@@ -5,9 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,12 +22,14 @@ from campaign.clock import SystemClock
 from campaign.delivery import needing, views
 from campaign.delivery.parts import Parts as Work
 from campaign.delivery.shelf import InForce, Shelf
-from campaign.errors import CampaignError, SettingsError
+from campaign.errors import CampaignError
 from campaign.model import HoldScope, Role
 from campaign.web.client import client_address, network_of
 from campaign.web.desk import show, times
 from campaign.web.desk.guessing import Guessing
 from campaign.web.desk.live import SLOW, Drawn, Live, Part
+from campaign.web.desk.names import networks_of
+from campaign.web.desk.requests import READ_OUT, address_of, nothing_new, too_large
 from campaign.web.parts import Desk, Parts, Site
 from campaign.web.security import is_form
 from campaign.web.templating import Templates
@@ -149,10 +149,12 @@ class Ask:
         answer: Response = self.door.templates.desk(template, ask=self, **context)
         return answer
 
-    def back(self, path: str, said: str = "", **values: object) -> Response:
-        """Lead on to a page of ours, which says `said` (a key of the catalogue) at its top."""
+    def back(self, path: str, said: str = "", *, count: int | None = None, **values: object) -> Response:
+        """Lead on to a page of ours, which says `said` (a key of the catalogue, with `count` in number) at its top."""
         if said:
-            self.work.store.sessions.say(self.session.id, self.door.templates.words()(said, **values))
+            words = self.door.templates.words()
+            text = words(said, **values) if count is None else words.count(said, count, **values)
+            self.work.store.sessions.say(self.session.id, text)
         return self.door.lead(path)
 
 
@@ -201,7 +203,7 @@ class Door:
                 return nothing_new()
             return await self.answer(act, request)
 
-        limit = act.largest if act.method == "POST" else None
+        limit = act.largest * READ_OUT if act.method == "POST" else None
         return Route(act.path, endpoint, methods=[act.method], name=f"{act.method} {act.path}", max_body_size=limit)
 
     async def answer(self, act: Act, request: Request) -> Response:
@@ -219,6 +221,11 @@ class Door:
             return await run_in_threadpool(lambda: ask.page("desk/refused.html", status=403, role=act.least, error=""))
         if act.method != "POST":
             return await run_in_threadpool(self._act, act, ask)
+        if await too_large(act.largest, request):
+            size = act.largest // 1024 // 1024
+            return await run_in_threadpool(
+                lambda: ask.page("desk/failed.html", status=413, kind="large", size=f"{size:,}" if size else "")
+            )
         async with request.form(max_files=20, max_fields=500, max_part_size=act.largest) as ask.form:
             if not self.is_ours(ask):
                 return await run_in_threadpool(lambda: ask.page("desk/refused.html", status=403, role="", error=""))
@@ -338,36 +345,22 @@ class Door:
             if hold.scope is HoldScope.ALL:
                 since = times.moment(hold.since, self.zone(), ask.now, words.shared)
                 said = words("desk.paused_by", who=hold.author, since=since)
-                return f"{said} {hold.reason}".rstrip()
+                reason = words("desk.paused_why", reason=hold.reason) if hold.reason else ""
+                held = sum(need.kind == "held" for need in ask.needs())
+                count = words.count("desk.held", held) if held else words("desk.held_none")
+                return " ".join(part for part in (said, reason, count) if part)
         return ""
 
     def names(self, force: InForce) -> dict[str, str]:
         """The networks' names of a campaign's channels, by channel; those that two share are left out."""
         if (force.slug, force.number) not in self._names:
-            titles = {}
-            for name, ref in force.programme.channels.items():
-                with suppress(SettingsError):
-                    titles[name] = self.desk.work.ways.channel(ref).title
-            shared = Counter(titles.values())
-            self._names[force.slug, force.number] = {n: each for n, each in titles.items() if shared[each] == 1}
+            self._names[force.slug, force.number] = networks_of(self.desk.work, force.programme)
         return self._names[force.slug, force.number]
 
     def zone(self) -> str:
         """The zone of the installation's times: that of its first week."""
         found = self.shelf.all()
         return found[0].programme.campaign.timezone if found else "Europe/London"
-
-
-def address_of(request: Request) -> tuple[str, str]:
-    """The address that an open page asks for news, and the mark of what it has."""
-    whole = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
-    address, _, seen = whole.rpartition("seen=")
-    return (address or whole).rstrip("?&"), seen
-
-
-def nothing_new() -> Response:
-    """The answer where nothing is new; the page stays as it is."""
-    return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
 
 def own_form(request: Request, site: Site) -> None:

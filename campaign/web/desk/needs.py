@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from campaign import plan
-from campaign.delivery import settling, views
+from campaign.delivery import audience, settling, showing, views
+from campaign.delivery.shelf import InForce
 from campaign.errors import RefusedError
 from campaign.model import BroadcastState
 from campaign.programme import dates
-from campaign.web.desk import show, times
+from campaign.web.desk import called, people, show, times
 from campaign.web.desk.door import Ask
 from campaign.web.words import PageWords
 
@@ -26,18 +28,25 @@ DECISIONS = {
     "not": "it did not",
     "again": "try again",
 }
-
-
+#: Decisions of `views.Need.choices` by which something goes: not offered where its time of day is over.
+GOES = frozenset({"try again"})
+#: Of so many messages that wait for approval the page says what they say.
+TOLD = 30
 #: The kinds of need in the order of the page, soonest harm first.
 ORDER = ("uncertain", "missed", "failed", "still", "channel down", "runs out", "checks", "waiting", "held")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A need as it is drawn. `channel` is the one that its buttons are about."""
+    """A need as it is drawn. `channel` is the one that its buttons are about, `where` the network in words.
+
+    `person` is whose email it is, as the asker may see it, and `person_path` their page. `over`: its day is over, so
+    that it can go no more.
+    """
 
     need: views.Need
     title: str
+    name: str = ""
     where: str = ""
     when: str = ""
     path: str = ""
@@ -45,35 +54,71 @@ class Asked:
     moment: str = ""
     channel: str = ""
     seen: str = ""
+    person: str = ""
+    person_path: str = ""
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that waits for approval, with what it says."""
+
+    entry: show.Entry
+    when: str
+    over: str
+    words: str
+    images: tuple[str, ...] = ()
 
 
 def needs_you(ask: Ask) -> Response:
     """Everything that needs a person, by what is to be decided; then what waits for approval."""
     words = ask.door.templates.words()
-    titles = _titles(ask, {need.key.split("/")[0] for need in ask.needs() if "/" in need.key})
+    known = called.loaded(ask, [need.key for need in ask.needs()])
     groups: dict[str, list[Asked]] = {}
     for need in sorted(ask.needs(), key=lambda need: ORDER.index(need.kind)):
-        groups.setdefault(need.kind.replace(" ", "_"), []).append(_asked(ask, need, titles))
-    waiting = [
-        (entry, times.moment(entry.at, week.timezone, ask.now, words.shared)) for entry, week in ask.unapproved()
-    ]
-    return ask.page("desk/needs.html", here="needs", groups=groups, waiting=waiting, ahead=_ahead(ask, words))
+        groups.setdefault(need.kind.replace(" ", "_"), []).append(_asked(ask, need, known.get(need.key)))
+    return ask.page(
+        "desk/needs.html", here="needs", groups=groups, waiting=list(_waiting(ask)), ahead=_ahead(ask, words)
+    )
 
 
-def _titles(ask: Ask, campaigns: set[str]) -> dict[str, tuple[views.Item, str]]:
-    found = {}
-    for force in ask.door.shelf.all():
-        if force.slug in campaigns:
-            week = ask.week(force)
-            found.update({item.key: (item, week.timezone) for item in week.items})
-    return found
+def _waiting(ask: Ask) -> Iterator[Waiting]:
+    """What waits for approval, soonest first; the first of them with what they say."""
+    words, forces = ask.door.templates.words(), {force.slug: force for force in ask.door.shelf.all()}
+    for number, (entry, week) in enumerate(ask.unapproved()):
+        force = forces[week.slug]
+        names = ask.door.names(force)
+        says, images = _says(ask, force, entry) if number < TOLD else ("", ())
+        yield Waiting(
+            entry,
+            times.moment(entry.at, week.timezone, ask.now, words.shared),
+            words.join([names.get(item.channel, item.channel) for item in entry.items]),
+            says,
+            images,
+        )
 
 
-def _asked(ask: Ask, need: views.Need, titles: dict[str, tuple[views.Item, str]]) -> Asked:
+def _says(ask: Ask, force: InForce, entry: show.Entry) -> tuple[str, tuple[str, ...]]:
+    """The words of a post, or the subject of an email, with the descriptions of its images."""
+    planned = next(each for each in force.planned if str(each.key) == entry.first.key)
     words = ask.door.templates.words()
-    known = titles.get(need.key)
+    if entry.is_mailing:
+        made = showing.email(ask.work, ask.door.shelf, force, planned, None, showing.Reader(), ask.now)
+        return "\n".join(part for part in (made.subject, made.preheader, *made.problems) if part), ()
+    post = showing.post(ask.work, ask.door.shelf, force, planned, None)
+    if post.made is None:
+        return " ".join(post.problems), ()
+    return post.words, tuple(
+        words("message.image", name=each.name, alt=words("message.decorative") if each.decorative else each.alt)
+        for each in post.made.images
+    )
+
+
+def _asked(ask: Ask, need: views.Need, known: called.Called | None) -> Asked:
+    words = ask.door.templates.words()
     by_words = {text: key for key, text in DECISIONS.items()}
-    offered = tuple(by_words[text] for text in need.choices if text in by_words)
+    over = need.until is not None and ask.now > need.until
+    offered = tuple(by_words[text] for text in need.choices if text in by_words and not (over and text in GOES))
     if need.kind == "channel down":
         channel = need.key
         return Asked(need, words("needs.down", channel=channel), path=f"/desk/channels/{channel}", channel=channel)
@@ -81,20 +126,33 @@ def _asked(ask: Ask, need: views.Need, titles: dict[str, tuple[views.Item, str]]
         return Asked(need, need.text, path=f"/desk/channels/{need.key}")
     if need.kind == "checks":
         return Asked(need, need.text, path=f"/desk/programme/{need.key}/checks")
-    if known is None:
-        return Asked(need, need.text, choices=offered)
-    item, zone = known
+    if known is None or known.item is None:
+        return Asked(need, need.text, choices=offered, over=over)
+    item = known.item
+    found = audience.person(ask.work, need.subscriber) if need.subscriber else None
     return Asked(
         need,
-        item.title,
-        item.channel,
-        times.moment(item.at, zone, ask.now, words.shared),
-        show.Entry((item,)).path,
-        offered,
-        f"{item.at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}",
-        item.channel,
-        item.url,
+        known.title,
+        name=known.name,
+        where=known.channel,
+        when=known.when,
+        path=known.path,
+        choices=offered,
+        moment=_moment(ask, need, item, known.zone),
+        channel=item.channel,
+        seen=item.url,
+        person=people.address_of(ask, found.person.address) if found else "",
+        person_path=f"/desk/people/{found.person.id}" if found else "",
+        over=over,
     )
+
+
+def _moment(ask: Ask, need: views.Need, item: views.Item, zone: str) -> str:
+    """What the field for a new time begins with: its own time, or the next quarter of an hour where that is over."""
+    at = item.at
+    if at < ask.now:
+        at = ask.now + timedelta(minutes=15) - timedelta(minutes=ask.now.minute % 15)
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
 
 
 def _ahead(ask: Ask, words: PageWords) -> str:
@@ -116,13 +174,15 @@ def settle(ask: Ask) -> Response:
     decision, key, delivery = ask.text("decision"), ask.text("key"), ask.text("delivery")
     if decision not in DECISIONS:
         raise RefusedError("Choose one of the buttons.")
-    if decision == "not" and ask.text("sure") != "yes":
+    one = int(delivery) if delivery.isdecimal() else 0
+    over = decision == "not" and settling.is_over(ask.work, one, ask.now)
+    if decision == "not" and not over and ask.text("sure") != "yes":
         return ask.page("desk/sure.html", here="needs", delivery=delivery, title=ask.text("title"))
-    if delivery.isdecimal() and int(delivery):
-        _settle_delivery(ask, decision, int(delivery))
+    if one:
+        _settle_delivery(ask, decision, one)
     else:
         _settle_broadcast(ask, decision, key)
-    return ask.back("/desk/needs-you", f"needs.done_{decision}")
+    return ask.back("/desk/needs-you", "needs.done_not_over" if over else f"needs.done_{decision}")
 
 
 def _settle_delivery(ask: Ask, decision: str, delivery: int) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
-from campaign.delivery import views
-from campaign.model import Hold, HoldScope, Strength
-from campaign.web.desk import times
+from campaign.model import BroadcastState, Hold, HoldScope, Strength
+from campaign.web.desk import called, show, times
 from campaign.web.desk.door import Ask
 
 
@@ -34,13 +35,29 @@ def review(ask: Ask) -> Response:
     """What is paused, what was held meanwhile, and what resuming will not do."""
     words = ask.door.templates.words()
     holds = ask.work.store.holds.current(ask.now)
-    held = [need for need in ask.needs() if need.kind == "held"]
+    held = [need.key for need in ask.needs() if need.kind == "held"]
+    rows = ask.work.store.ledger.in_state(BroadcastState.OPEN) if holds else []
+    known = called.loaded(ask, [*held, *(str(row.key) for row in rows), *(hold.target for hold in holds)])
     return ask.page(
         "desk/resume.html",
         here="",
-        holds=[(hold, times.moment(hold.since, ask.door.zone(), ask.now, words.shared)) for hold in holds],
-        held=held,
+        holds=[
+            (hold, times.moment(hold.since, ask.door.zone(), ask.now, words.shared), _what(hold, known))
+            for hold in holds
+        ],
+        held=[(key, known.get(key)) for key in held],
+        open=[
+            (each, show.Entry((each.item,)).count(words))
+            for each in (known.get(str(row.key)) for row in rows)
+            if each is not None and each.item is not None
+        ],
     )
+
+
+def _what(hold: Hold, known: Mapping[str, called.Called]) -> str:
+    """What a hold stops, in words; "" for everything."""
+    found = known.get(hold.target)
+    return f"{found.title} ({found.when})" if found else hold.target
 
 
 def resume(ask: Ask) -> Response:
@@ -49,7 +66,10 @@ def resume(ask: Ask) -> Response:
     if found is None:
         return ask.back("/desk/resume", "resume.gone")
     ask.work.store.holds.lift(found.id, author=ask.who, now=ask.now)
-    return ask.back("/desk/needs-you" if views.needs(ask.work) else "/desk", "resume.done")
+    held = sum(need.kind == "held" for need in ask.needs())
+    if held:
+        return ask.back("/desk/needs-you", "resume.done_held", count=held)
+    return ask.back("/desk/needs-you" if ask.needs() else "/desk", "resume.done")
 
 
 def _current(ask: Ask) -> list[Hold]:

@@ -9,8 +9,9 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from campaign.web.desk import times
-from campaign.web.desk.door import BASE, Ask, nothing_new
+from campaign.web.desk.door import BASE, Ask
 from campaign.web.desk.live import FAST, SLOW, Drawn, Part
+from campaign.web.desk.requests import nothing_new
 
 #: More changes than this at once are counted, not read out.
 READ_OUT = 2

@@ -31,8 +31,6 @@ from campaign.web.desk import (
 )
 from campaign.web.desk.door import BASE, Act, Door
 from campaign.web.desk.names import party
-from campaign.web.parts import Desk, Parts
-from campaign.web.templating import Templates
 
 MESSAGE = "/desk/message/{campaign}/{message}/{day}"
 RESOURCE = "/desk/programme/{campaign}/resources/{resource}"
@@ -137,12 +135,11 @@ ACTS = (
 )
 
 
-def desk_routes(parts: Parts, desk: Desk, templates: Templates) -> list[BaseRoute]:
+def desk_routes(door: Door) -> list[BaseRoute]:
     """The desk's addresses."""
-    door = Door(parts, desk, templates)
-    signing_in = signing.Signing(door, passkeys=bool(party(parts.site)))
+    signing_in = signing.Signing(door, passkeys=bool(party(door.parts.site)))
     routes = [*signing_in.routes(), *passkeys.Arriving(signing_in).routes()]
-    if desk.provider is not None:
-        door.elsewhere = elsewhere.Elsewhere(door, desk.provider)
+    if door.desk.provider is not None:
+        door.elsewhere = elsewhere.Elsewhere(door, door.desk.provider)
         routes += elsewhere.Provided(signing_in, door.elsewhere).routes()
     return [*routes, *(door.route(act) for act in ACTS)]
