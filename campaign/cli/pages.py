@@ -27,6 +27,7 @@ def site_of(app: App, base_url: str = "") -> Site:
         hosts=file.hosts,
         proxies=tuple(part.strip() for part in settings.trusted_proxies.split(",") if part.strip()),
         frames=file.frames,
+        language=file.language,
         theme=Theme(file.name, file.logo, file.logo_alt, file.primary, file.primary_dark),
         statements=Statements(
             controller=file.controller,

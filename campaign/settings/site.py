@@ -11,6 +11,7 @@ import yaml
 
 from campaign.errors import Problem, SettingsError
 from campaign.settings.environment import Settings
+from campaign.words import known_tag, languages
 
 LARGEST_LOGO = 1024 * 1024
 
@@ -20,6 +21,7 @@ class SiteFile:
     """What `site.yaml` says; every setting may be left out. `logo` is the content of the file it names."""
 
     name: str = ""
+    language: str = "en-GB"
     logo: bytes = field(default=b"", repr=False)
     logo_alt: str = ""
     primary: str = ""
@@ -54,6 +56,9 @@ def load_site(settings: Settings) -> SiteFile:
             values[key] = tuple(str(one) for one in (value if isinstance(value, list) else [value]))
         elif key == "logo":
             values[key] = _logo(path.parent / str(value), problems)
+        elif key == "language" and not known_tag(str(value)):
+            hint = f"There are words for: {', '.join(sorted(languages()))}."
+            problems.append(Problem("S10", f"There are no words in {value}.", hint=hint, file=str(path), where=key))
         else:
             values[key] = str(value)
     if problems:

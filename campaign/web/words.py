@@ -1,49 +1,21 @@
-"""The catalogue of the pages' fixed words: `words/<language>/*.toml`, one key a text; another language, another folder.
-
-The words that pages share with emails and posts (kinds of resource, states of events, days and months) are those of
-`campaign.render.words`.
-"""
+"""The words of the pages: the catalogue (`campaign.words`) in one language, English where it lacks a text."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
 
 from campaign.render.words import Words as Shared
 from campaign.render.words import words as shared
-
-DEFAULT = "en"
-
-
-@cache
-def catalogue(language: str) -> Mapping[str, str]:
-    """Every text of a language by its dotted key (`week.home`); empty where the language has no folder."""
-    folder = files("campaign.web") / "words" / language
-    found: dict[str, str] = {}
-    if not folder.is_dir():
-        return MappingProxyType(found)
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".toml"):
-            found.update(_flat(tomllib.loads(file.read_text("utf-8"))))
-    return MappingProxyType(found)
-
-
-def _flat(texts: Mapping[str, Any], lead: str = "") -> Iterator[tuple[str, str]]:
-    for key, text in texts.items():
-        if isinstance(text, str):
-            yield f"{lead}{key}", text
-        else:
-            yield from _flat(text, f"{lead}{key}.")
+from campaign.words import DEFAULT, catalogue, language_of, plural
+from campaign.words.telling import in_words
 
 
 @dataclass(frozen=True, slots=True)
 class PageWords:
-    """The words of one language. Call it with a key: `words("week.home")`."""
+    """The words of one language. Call it with a key: `words("week.home")`. `tag` is what the page says it is in."""
 
     tag: str
     texts: Mapping[str, str] = field(repr=False)
@@ -51,23 +23,29 @@ class PageWords:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text under `key` with `{names}` filled in; KeyError where no catalogue has it."""
-        text = self.texts.get(key)
-        if text is None:
-            return self.shared(key, **values)
+        text = self.texts[key]
         return text.format(**values) if values else text
 
     def count(self, key: str, number: int, **values: object) -> str:
-        """The text under `key.one` or `key.many`, with `{number}` filled in."""
-        return self(f"{key}.one" if number == 1 else f"{key}.many", number=f"{number:,}", **values)
+        """The text under `key` and the number's plural (`key.two`), else `key.many`, with `{number}` filled in."""
+        form = f"{key}.{plural(self.shared.language, number)}"
+        return self(form if form in self.texts else f"{key}.many", number=self.number(number), **values)
+
+    def number(self, number: int) -> str:
+        """`1,204`."""
+        return self.shared.number(number)
 
     def join(self, parts: list[str]) -> str:
         """`A`, `A and B`, `A, B and C`."""
         return self.shared.join(parts)
 
+    def said(self, sentence: object) -> str:
+        """A sentence that was made where something happened (an error, a reason in the ledger), in this language."""
+        return in_words(str(sentence), self.shared.language)
+
 
 @cache
 def page_words(tag: str) -> PageWords:
     """The words for a language tag (`cy`, `en-GB`); English where it has none, and for each text it lacks."""
-    language = tag.split("-")[0].lower()
-    texts = {**catalogue(DEFAULT), **catalogue(language)}
-    return PageWords(tag, MappingProxyType(texts), shared(tag))
+    language = language_of(tag)
+    return PageWords(tag, MappingProxyType({**catalogue(DEFAULT), **catalogue(language)}), shared(tag))

@@ -12,7 +12,7 @@ WINGS = {
     "store": {"store"},
     "channels": {"channels"},
 }
-GROUND = {"model", "errors", "clock"}
+GROUND = {"model", "errors", "clock", "words"}
 UPSTAIRS = {"delivery", "testing", "web", "wiring", "cli"}
 
 

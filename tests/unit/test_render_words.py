@@ -8,7 +8,8 @@ import pytest
 
 from campaign.model import EventState, ResourceType
 from campaign.render import palette, speak
-from campaign.render.words import CATALOGUE, words
+from campaign.render.words import words
+from campaign.words import catalogue, languages
 
 EN = words("en-GB")
 
@@ -62,8 +63,8 @@ def test_lists_and_reasons() -> None:
 
 
 def test_every_language_has_every_word_and_every_state_has_a_sentence() -> None:
-    keys = set(CATALOGUE["en"])
-    assert all(set(catalogue) == keys for catalogue in CATALOGUE.values())
+    keys = set(catalogue("en"))
+    assert all(set(catalogue(language)) == keys for language in languages())
     assert all(EN.event_state(state) for state in EventState if state is not EventState.OPEN)
     assert all(isinstance(EN.kind(kind), str) for kind in ResourceType)
     assert words("zz-ZZ", "en").language == words("tlh").language == "en"

@@ -10,7 +10,8 @@ import pytest
 from campaign.errors import SettingsError
 from campaign.web import colours
 from campaign.web.parts import Theme
-from campaign.web.words import catalogue, page_words
+from campaign.web.words import page_words
+from campaign.words import catalogue
 from tests.web.weeks import Stand
 
 WEB = Path(str(files("campaign.web")))

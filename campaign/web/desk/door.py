@@ -248,7 +248,7 @@ class Door:
         try:
             return act.handler(ask)
         except CampaignError as error:
-            return ask.page("desk/refused.html", status=422, role="", error=str(error))
+            return ask.page("desk/refused.html", status=422, role="", error=self.templates.words().said(error))
 
     # --- sessions
 

@@ -51,7 +51,7 @@ def of(ask: Ask, found: Message) -> Progress:
         sent=sent,
         wanted=wanted,
         said=_said(sent, wanted, waiting, rate, over, words),
-        rate=words("progress.rate", number=f"{round(rate * 60):,}") if rate * 60 >= 1 else "",
+        rate=words("progress.rate", number=words.number(round(rate * 60))) if rate * 60 >= 1 else "",
         tiles=show.tiles(item.tally, words),
         lost=lost if states else [],
         put_off=[] if over or waiting > MANY else store.outcomes.put_off(item.broadcast),
@@ -62,7 +62,7 @@ def of(ask: Ask, found: Message) -> Progress:
 
 def _said(sent: int, wanted: int, waiting: int, rate: float, over: bool, words: PageWords) -> str:
     """The sentence above the bar; it never says that it is finished while somebody is left."""
-    lead = words("mailing.sent_of", sent=f"{sent:,}", total=f"{wanted:,}")
+    lead = words("mailing.sent_of", sent=words.number(sent), total=words.number(wanted))
     if not waiting and sent == wanted:
         return f"{lead} {words('progress.finished')}"
     if not waiting:

@@ -125,9 +125,11 @@ def _mailed(item: Item, words: PageWords) -> str:
     if not item.total:
         return item.channel
     wanted = item.total - item.tally.get(DeliveryState.SKIPPED, 0)
-    parts = [words("week.emails_of", sent=f"{item.tally.get(DeliveryState.SENT, 0):,}", total=f"{wanted:,}")]
+    parts = [
+        words("week.emails_of", sent=words.number(item.tally.get(DeliveryState.SENT, 0)), total=words.number(wanted))
+    ]
     parts += [
-        f"{item.tally[trouble]:,} {words(f'state.{trouble.value}').lower()}"
+        f"{words.number(item.tally[trouble])} {words(f'state.{trouble.value}').lower()}"
         for trouble in _TROUBLE
         if item.tally.get(trouble)
     ]

@@ -17,13 +17,14 @@ def moment(at: datetime, zone: str, now: datetime, words: Words) -> str:
     clock = speak.clock_time(there, words)
     if there.date() == now.astimezone(ZoneInfo(zone)).date():
         return clock
-    return f"{speak.full_date(there.date(), words)}, {clock}"
+    return words("date.with_time", date=speak.full_date(there.date(), words), time=clock)
 
 
 def dated(at: datetime, zone: str, words: Words) -> str:
     """`Tuesday 10 October 2023, 10:05am`."""
     there = at.astimezone(ZoneInfo(zone))
-    return f"{speak.full_date(there.date(), words)}, {speak.clock_time(there, words)}"
+    date, time = speak.full_date(there.date(), words), speak.clock_time(there, words)
+    return words("date.with_time", date=date, time=time)
 
 
 def clock(at: datetime, zone: str, words: Words) -> str:
@@ -35,5 +36,4 @@ def day(found: Day, words: PageWords) -> str:
     """`Monday 9 October`, or its weekday while it has no date."""
     if not found.dates:
         return found.weekday or found.id
-    weekdays = words.join([speak.weekday(each, words.shared) for each in found.dates])
-    return f"{weekdays} {speak.span(found.dates, words.shared).rsplit(' ', 1)[0]}"
+    return speak.short_date(found.dates, words.shared)

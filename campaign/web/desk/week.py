@@ -122,9 +122,9 @@ def sentence(ask: Ask, week: views.Week, names: Mapping[str, str]) -> str:
     if ahead:
         there, channel = ahead[0].at.astimezone(zone), names.get(ahead[0].channel, ahead[0].channel)
         at = times.clock(ahead[0].at, week.timezone, words.shared)
-        day = f"{speak.weekday(there.date(), words.shared)} {speak.date_words(there.date(), words.shared)}"
+        day = speak.short_date([there.date()], words.shared)
         key = "sentence.next" if there.date() == today else "sentence.next_later"
-        following = words(key, at=at, channel=channel, day=day.rsplit(" ", 1)[0])
+        following = words(key, at=at, channel=channel, day=day)
     needing = sum(need.key.startswith(f"{week.slug}/") for need in ask.needs())
     needing += sum(each.slug == week.slug for _, each in ask.unapproved())
     return words(
@@ -184,10 +184,7 @@ def _panel(
 
 
 def _name(dates: tuple[date, ...], words: PageWords) -> str:
-    if not dates:
-        return ""
-    weekdays = words.join([speak.weekday(each, words.shared) for each in dates])
-    return f"{weekdays} {speak.span(dates, words.shared).rsplit(' ', 1)[0]}"
+    return speak.short_date(dates, words.shared)
 
 
 def _unlocks(day: views.DayView, week: views.Week, words: PageWords) -> str:

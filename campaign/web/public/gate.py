@@ -190,7 +190,7 @@ class Gate:
         themes = visible.themes(self.programme, day, self.reader) if shows is not Before.NOTHING else ()
         local, say = visible.local(opens, self.zone), self.words.shared
         first = min(day.dates)
-        when = f"{speak.weekday(first, say)} {speak.date_words(first, say).rsplit(' ', 1)[0]}"
+        when = speak.short_date([first], say)
         here = visible.local(self.now, self.zone).date()
         return DayShown(
             id=day.id,
