@@ -213,7 +213,15 @@ def facts(app: App, tokens: bool = False) -> Installation:
         tokens=_kept_until(app, entries) | (_tokens(app, list(entries)) if tokens else {}),
         closures=app.settings.closed_days,
         division=app.settings.bank_holidays.value,
+        troubled={name: why for name, entry in entries.items() if (why := _trouble(app, entry))},
     )
+
+
+def _trouble(app: App, entry: ChannelEntry) -> str:
+    """Why nothing can go over a channel of the installation; "" where it can."""
+    from campaign.model import ChannelRef
+
+    return app.ways.problem(ChannelRef(id=entry.name, kind=entry.kind))
 
 
 def _rate(entry: ChannelEntry) -> float:

@@ -5,7 +5,7 @@ import re
 from campaign.programme.tables import markdown
 from tests.house.files import ROOT, python_files
 
-CODE = re.compile(r'"((?:F|Y|V|R|M|T|P|G|K|AS|AE|H|L|C|N|O)[0-9]{1,2})"')
+CODE = re.compile(r'"((?:F|Y|V|R|M|T|P|G|K|AS|AE|H|L|C|N|O|D)[0-9]{1,2})"')
 
 
 def test_every_code_of_a_check_has_its_heading_and_no_heading_is_without_a_code() -> None:

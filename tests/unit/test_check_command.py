@@ -111,7 +111,11 @@ def test_an_installation_at_hand_is_looked_at(week: Path) -> None:
     (week / "good.yaml").write_text(json.dumps(data, indent=1))
     report = CliRunner(env=env).invoke(main, ["check", "--json", str(week / "good.yaml")])
     (one,) = json.loads(report.output)["files"]
-    assert {each["code"]: each["severity"] for each in one["problems"]} == {"P7": "warning", "P10": "error"}
+    assert {each["code"]: each["severity"] for each in one["problems"]} == {
+        "P7": "warning",
+        "P10": "error",
+        "D3": "warning",
+    }
     assert not any("installation" in each for each in one["not_judged"])
     listed = ["lists", "add", "staff", "--title", "Staff", "--sender", "roads", "--basis", "public_task"]
     assert CliRunner(env=env).invoke(main, listed).exit_code == 0

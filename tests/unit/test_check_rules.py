@@ -112,7 +112,7 @@ def test_each_mistake_brings_its_code(path: str, value: Any, code: str, severity
         del data["mailings"]
     found = [each for each in judged(laid_out(data)).problems if each.code == code]
     assert any(each.severity is severity and said in f"{each.message} {each.hint}" for each in found)
-    assert all(each.line for each in found)
+    assert all(each.line and each.column for each in found)
 
 
 def test_a_draft_lists_what_only_keeps_it_from_running() -> None:

@@ -37,9 +37,10 @@ def read_request(stream: IO[bytes]) -> Sheet:
 
 def events(sheet: Sheet) -> Iterator[Mapping[str, Any]]:
     """Every problem and every rendered message, as plain data."""
-    from campaign.programme.checks import copy, gates, rendered, times
+    from campaign.programme.checks import copy, gates, rendered, times, written
 
     found: Iterable[Problem] = (*times.rules(sheet), *gates.rules(sheet), *copy.programme_rules(sheet))
+    found = (*found, *written.rules(sheet))
     yield from ({"problem": asdict(problem)} for problem in found)
     said: set[Problem] = set()
     for event in rendered.render_all(sheet):

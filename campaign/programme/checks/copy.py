@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from campaign.errors import Problem
-from campaign.model import PlannedPost
+from campaign.model import PlannedPost, Post
 from campaign.programme.checks import words
 from campaign.programme.checks.sheet import Sheet
 
@@ -18,17 +18,41 @@ LONGEST_ALT = 200
 #: Audiences with a limit below this are not professionals: acronyms are explained to them.
 LAY_READING_AGE = 16
 _TAG = re.compile(r"[A-Za-z0-9_]*[A-Za-z_][A-Za-z0-9_]*")
+_ADDRESS = re.compile(r"https?://\S")
 _NAME_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SEGMENT = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-def text_rules(
-    sheet: Sheet, where: str, text: str, audiences: tuple[str, ...], *, post: bool = False
-) -> Iterator[Problem]:
+def text_rules(sheet: Sheet, where: str, text: str, audiences: tuple[str, ...]) -> Iterator[Problem]:
     """Every rule of wording for one text, for the audiences named (none: everyone)."""
     yield from _plain(sheet, where, text, audiences)
-    yield from _signs(sheet, where, text, post=post)
+    yield from line_rules(sheet, where, text)
+
+
+def line_rules(sheet: Sheet, where: str, text: str) -> Iterator[Problem]:
+    """The rules of wording that hold for a title, too."""
+    yield from _signs(sheet, where, text)
     yield from names(sheet, where, text)
+
+
+def post_rules(sheet: Sheet, where: str, made: Post, audiences: tuple[str, ...]) -> Iterator[Problem]:
+    """Every rule of wording for a post as it would leave."""
+    yield from text_rules(sheet, where, made.text, audiences)
+    addresses = [*_ADDRESS.findall(made.text), *([made.link.url] if made.link else [])]
+    if len(addresses) > 1:
+        yield sheet.warning("AS6", "more than one link in a post", where, "Keep the one that matters.")
+    if inline := words.inline_hashtags(made.text):
+        yield from _inline_tags(sheet, where, made, inline)
+
+
+def _inline_tags(sheet: Sheet, where: str, made: Post, inline: list[tuple[str, bool]]) -> Iterator[Problem]:
+    yield from hashtags(sheet, where, tuple(tag for tag, _ in inline), vocabulary(sheet), listed=False)
+    for tag in (tag for tag, followed in inline if followed):
+        message = f"#{tag} stands among the words"
+        yield sheet.warning("AS2", message, where, "Put hashtags at the end: screen readers stumble over them.")
+    tags = {tag.casefold() for tag in (*made.hashtags, *(tag for tag, _ in inline))}
+    if len(tags) > MOST_HASHTAGS:
+        yield sheet.warning("AS2", f"{len(tags)} hashtags; {MOST_HASHTAGS} are enough", where)
 
 
 def _plain(sheet: Sheet, where: str, text: str, audiences: tuple[str, ...]) -> Iterator[Problem]:
@@ -45,7 +69,7 @@ def _plain(sheet: Sheet, where: str, text: str, audiences: tuple[str, ...]) -> I
             yield sheet.warning("AS8", message, where, f"Write the words first, then ({acronym}).")
 
 
-def _signs(sheet: Sheet, where: str, text: str, *, post: bool) -> Iterator[Problem]:
+def _signs(sheet: Sheet, where: str, text: str) -> Iterator[Problem]:
     found = words.emoji(text)
     if len(found) > MOST_EMOJI:
         yield sheet.warning("AS4", f"{len(found)} emoji; {MOST_EMOJI} are enough", where, "A screen reader reads each.")
@@ -65,8 +89,6 @@ def _signs(sheet: Sheet, where: str, text: str, *, post: bool) -> Iterator[Probl
         yield sheet.warning("AE10", f"the date '{each}' is in figures", where, "Write Tuesday 10 October 2023.")
     for each in words.clock_times(text):
         yield sheet.warning("AE10", f"the time '{each}' is of the 24-hour clock", where, "Write 7pm or 8.30am.")
-    if post and len(re.findall(r"https?://", text)) > 1:
-        yield sheet.warning("AS6", "more than one link in a post", where, "Keep the one that matters.")
 
 
 def names(sheet: Sheet, where: str, text: str) -> Iterator[Problem]:
@@ -105,10 +127,12 @@ def _alike(a: str, b: str) -> bool:
     return difflib.SequenceMatcher(None, a, b).ratio() >= 0.75
 
 
-def hashtags(sheet: Sheet, where: str, tags: tuple[str, ...], vocabulary: frozenset[str]) -> Iterator[Problem]:
-    """Every hashtag: letters and figures, and a capital where each word begins."""
+def hashtags(
+    sheet: Sheet, where: str, tags: tuple[str, ...], vocabulary: frozenset[str], *, listed: bool = True
+) -> Iterator[Problem]:
+    """Every hashtag: letters and figures, a capital where each word begins. `listed`: each has a place of its own."""
     for index, tag in enumerate(tags):
-        place = f"{where}.{index}"
+        place = f"{where}.{index}" if listed else where
         if not _TAG.fullmatch(tag):
             message = f"#{tag} would break: a hashtag has letters, figures and underscores, and a letter among them"
             yield sheet.error("AS1", message, place, f"Write {re.sub(r'[^A-Za-z0-9_]+', '', tag) or 'a word'}.")
@@ -152,18 +176,24 @@ def programme_rules(sheet: Sheet) -> Iterator[Problem]:
     for key in ("summary", "text", "help_line"):
         yield from text_rules(sheet, f"campaign.{key}", getattr(campaign, key), ())
     yield from text_rules(sheet, "campaign.one_thing.text", campaign.one_thing.text, ())
+    yield from _signs(sheet, "campaign.title", campaign.title)
+    for name, organisation in sheet.programme.organisations.items():
+        if organisation.logo:
+            yield from _alt(sheet, f"organisations.{name}.logo", organisation.logo.file, organisation.logo.alt)
     for day in sheet.programme.days:
         for theme in day.themes:
             where = f"themes.{theme.id}"
-            yield from names(sheet, f"{where}.title", theme.title)
+            yield from line_rules(sheet, f"{where}.title", theme.title)
             yield from text_rules(sheet, f"{where}.text", theme.text, theme.audiences)
             yield from text_rules(sheet, f"{where}.one_thing.text", theme.one_thing.text, theme.audiences)
     for name, resource in sheet.programme.resources.items():
-        yield from names(sheet, f"resources.{name}.title", resource.title)
+        yield from line_rules(sheet, f"resources.{name}.title", resource.title)
         yield from text_rules(sheet, f"resources.{name}.text", resource.text, resource.audiences)
     for name, post in sheet.programme.posts.items():
         yield from _post(sheet, f"posts.{name}", post, known)
     for name, mailing in sheet.programme.mailings.items():
+        for key in ("subject", "preheader"):
+            yield from text_rules(sheet, f"mailings.{name}.{key}", getattr(mailing, key), mailing.audiences)
         body = sheet.files.get(f"messages/{mailing.body}", b"").decode("utf-8", "replace")
         if mailing.body and body:
             found = text_rules(sheet, f"mailings.{name}.body", body, mailing.audiences)
@@ -185,22 +215,27 @@ def _post(sheet: Sheet, where: str, post: PlannedPost, known: frozenset[str]) ->
         yield sheet.warning("AS2", f"{len(tags)} hashtags; {MOST_HASHTAGS} are enough", f"{where}.hashtags")
     for index, image in enumerate(post.images):
         place = f"{where}.images.{index}"
-        start = re.match(r"\s*(image|photo|picture|graphic|photograph) of\b", image.alt, re.IGNORECASE)
-        stem = image.file.rpartition(".")[0].lower()
         if image.decorative:
             hint = "Say what it shows, unless it truly says nothing."
             yield sheet.warning("AS3", f"{image.file} is marked decorative, and has no words", place, hint)
         elif not image.alt:
             hint = "Write in `alt` what it shows and what its words say."
             yield sheet.error("AS3", f"{image.file} has no alternative text", place, hint)
-        elif start:
-            yield sheet.warning("AS3", f"the alternative text starts with '{start[0].strip()}'", f"{place}.alt",
-                                "Leave that out: screen readers say it.")  # fmt: skip
-        elif re.sub(r"\W+", "", image.alt.lower()) in {
-            re.sub(r"\W+", "", stem),
-            re.sub(r"\W+", "", image.file.lower()),
-        }:
-            yield sheet.warning("AS3", "the alternative text is the file's name", f"{place}.alt", "Say what it shows.")
-        if len(image.alt) > LONGEST_ALT:
-            message = f"the alternative text is {len(image.alt) - LONGEST_ALT} characters over {LONGEST_ALT}"
-            yield sheet.warning("AS3", message, f"{place}.alt", "Say the rest in the post.")
+        else:
+            yield from _alt(sheet, place, image.file, image.alt)
+    if post.title:
+        yield from line_rules(sheet, f"{where}.title", post.title)
+
+
+def _alt(sheet: Sheet, place: str, file: str, alt: str) -> Iterator[Problem]:
+    """The words that stand for an image: what it shows, and no more than that."""
+    start = re.match(r"\s*(image|photo|picture|graphic|photograph) of\b", alt, re.IGNORECASE)
+    named = {re.sub(r"\W+", "", name.lower()) for name in (file.rpartition(".")[0], file)}
+    if start:
+        message = f"the alternative text starts with '{start[0].strip()}'"
+        yield sheet.warning("AS3", message, f"{place}.alt", "Leave that out: screen readers say it.")
+    elif re.sub(r"\W+", "", alt.lower()) in named:
+        yield sheet.warning("AS3", "the alternative text is the file's name", f"{place}.alt", "Say what it shows.")
+    if len(alt) > LONGEST_ALT:
+        message = f"the alternative text is {len(alt) - LONGEST_ALT} characters over {LONGEST_ALT}"
+        yield sheet.warning("AS3", message, f"{place}.alt", "Say the rest in the words.")

@@ -6,15 +6,12 @@ import re
 from collections.abc import Iterator
 
 from campaign.errors import Problem
-from campaign.model import EventState, PlannedPost, Resource, ResourceApproval, ThemeStatus
+from campaign.model import EventState, IfPending, PlannedPost, Resource, ResourceApproval, ThemeStatus
 from campaign.programme.checks.sheet import Occurrence, Sheet
 from campaign.programme.checks.times import local, opens_at
-from campaign.render.uses import gated_addresses
+from campaign.programme.checks.written import EXAMPLE
 from campaign.render.visible import is_held
 
-EXAMPLE = re.compile(
-    r"^https?://(?:[\w-]+\.)*example\.(?:org|com|net|invalid)(?:[:/?#]|$)|\.(?:invalid|test)(?:[:/?#]|$)"
-)
 RESOURCE = re.compile(r"resource:([A-Za-z0-9][A-Za-z0-9_-]*)")
 
 
@@ -29,7 +26,7 @@ def rules(sheet: Sheet) -> Iterator[Problem]:
             if key not in said:
                 said.add(key)
                 yield problem
-    yield from _escapes(sheet)
+    yield from _shown(sheet)
     yield from _day_pages(sheet)
 
 
@@ -149,21 +146,35 @@ def _named(sheet: Sheet, one: Occurrence) -> Iterator[Problem]:
                 yield sheet.error("T4", message, f"themes.{theme.id}.text", "Leave it to the theme's `resources`.")
 
 
-def _escapes(sheet: Sheet) -> Iterator[Problem]:
-    """An address in a text that is a gated resource's own escapes its approval and embargo."""
+def _shown(sheet: Sheet) -> Iterator[Problem]:
+    """What themes and the week show by themselves: in a list it is left out, in a sentence its link goes."""
     campaign = sheet.programme.campaign
-    texts = [("campaign.text", campaign.text), ("campaign.help_line", campaign.help_line)]
-    texts += [(f"themes.{theme.id}.text", theme.text) for theme in sheet.programme.themes()]
-    for name, post in sheet.programme.posts.items():
-        texts += [(f"posts.{name}.text", post.text), (f"posts.{name}.link", post.link)]
-        texts += [(f"posts.{name}.text_for.{channel}", text) for channel, text in post.text_for.items()]
-    for name, mailing in sheet.programme.mailings.items():
-        body = sheet.files.get(f"messages/{mailing.body}", b"").decode("utf-8", "replace")
-        texts += [(f"mailings.{name}.body", body)]
-    for where, text in texts:
-        for address, name in gated_addresses(sheet.programme, text):
-            hint = f"Write [words](resource:{name}), or the id {name} as the link."
-            yield sheet.error("K4", f"{address} escapes the gate of the resource {name}", where, hint)
+    uses = [("campaign", campaign.resources, campaign.one_thing.link, f"{campaign.text}\n{campaign.one_thing.text}")]
+    uses += [
+        (f"themes.{one.id}", one.resources, one.one_thing.link, f"{one.text}\n{one.one_thing.text}")
+        for one in sheet.programme.themes()
+    ]
+    for where, listed, link, text in uses:
+        named = [(f"{where}.resources", name, "it is left out") for name in listed]
+        named += [(f"{where}.one_thing.link", link, "its link is left out")]
+        named += [(f"{where}.text", name, "its link goes") for name in dict.fromkeys(RESOURCE.findall(text))]
+        for place, name, then in named:
+            if resource := sheet.programme.resources.get(name):
+                yield from _kept_back(sheet, place, resource, then)
+
+
+def _kept_back(sheet: Sheet, where: str, resource: Resource, then: str) -> Iterator[Problem]:
+    title, approval, event = resource.title, resource.approval, resource.event
+    if approval is ResourceApproval.WITHDRAWN:
+        yield sheet.warning("G1", f"'{title}' is withdrawn: {then}", where, "Take it out.")
+    elif approval is ResourceApproval.PENDING:
+        shows = {IfPending.BLOCK: "every message with it waits", IfPending.NAME_ONLY: "it shows by its name alone"}
+        message = f"'{title}' is not approved yet: {shows.get(resource.if_pending, then)} until it is"
+        yield sheet.warning("G1", message, where, "Have it approved before its day.")
+    if is_held(resource):
+        yield sheet.warning("G2", f"'{title}' is held: {then}", where, "Have it released before its day.")
+    if event and event.state is EventState.CANCELLED and not event.recording:
+        yield sheet.warning("G3", f"'{title}' is cancelled", where, "Say so, or take it out.")
 
 
 def _day_pages(sheet: Sheet) -> Iterator[Problem]:

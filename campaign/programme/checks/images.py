@@ -39,6 +39,7 @@ def _image(sheet: Sheet, where: str, name: str, data: bytes) -> Iterator[Problem
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data)) as image:
                 kind, (width, height) = image.format or "", image.size
+                clear = image.mode in {"LA", "PA", "RGBA"} or "transparency" in image.info
     except Image.DecompressionBombError:
         yield sheet.error("M6", f"{name} has too many pixels", where, f"{MOST_PIXELS:,} are enough.")
         return
@@ -51,3 +52,6 @@ def _image(sheet: Sheet, where: str, name: str, data: bytes) -> Iterator[Problem
     if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
         message = f"{name} has {width:,} by {height:,} pixels, {width * height // 1_000_000} million"
         yield sheet.error("M6", message, where, f"Make it smaller: {MOST_PIXELS // 1_000_000} million are enough.")
+    if clear and where.endswith(".logo"):
+        hint = "Save it on a ground of its own, such as white."
+        yield sheet.warning("H4", f"{name} is transparent: on a dark page it may not be seen", where, hint)

@@ -24,6 +24,7 @@ def rules(sheet: Sheet) -> Iterator[Problem]:
     yield from _channels(sheet, installation)
     yield from _lists(sheet, installation)
     yield from _tokens(sheet, installation)
+    yield from _one_click(sheet, installation)
     for one in sheet.occurrences:
         if isinstance(one.message, PlannedMailing):
             yield from _duration(sheet, installation, one, one.message)
@@ -40,6 +41,8 @@ def _channels(sheet: Sheet, installation: Installation) -> Iterator[Problem]:
         elif known != channel.kind:
             message = f"'{name}' is of kind {known} in the installation, and {channel.kind} here"
             yield sheet.error("P7", message, f"{where}.kind", "Make them the same.")
+        elif trouble := installation.troubled.get(name):
+            yield make("P7", f"nothing can go: {trouble}", where, f"Mend it, then: campaign channels verify {name}.")
 
 
 def _lists(sheet: Sheet, installation: Installation) -> Iterator[Problem]:
@@ -61,10 +64,17 @@ def _lists(sheet: Sheet, installation: Installation) -> Iterator[Problem]:
         if len(senders) > 1:
             message = f"its lists have different senders: {', '.join(sorted(senders))}"
             yield sheet.error("P10", message, where, "Make a mailing for each sender.")
-        for sender in sorted(senders & set(installation.senders)):
-            facts_of = installation.senders[sender]
-            if not facts_of.postal_address:
-                yield sheet.warning("L4", f"the sender {sender} has no postal address for the foot", where)
+
+
+def _one_click(sheet: Sheet, installation: Installation) -> Iterator[Problem]:
+    """RFC 8058 section 3.1: the address of one-click unsubscribing is https."""
+    if installation.base_url.startswith("https://"):
+        return
+    for name, mailing in sheet.programme.mailings.items():
+        make = sheet.error if mailing.channel in installation.live else sheet.warning
+        message = "nobody can leave with one click: the installation's pages are not at an https address"
+        hint = "Set CAMPAIGN_BASE_URL to where your pages are served. Until then mail reaches the guest list alone."
+        yield make("D3", message, f"mailings.{name}.channel", hint)
 
 
 def _tokens(sheet: Sheet, installation: Installation) -> Iterator[Problem]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import binascii
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from html import unescape
-from itertools import pairwise, product
+from itertools import product
 from typing import Any
 
 from campaign.errors import CampaignError, FileError, Problem
@@ -22,20 +19,14 @@ from campaign.model import (
     Recipient,
     Sender,
 )
-from campaign.programme.checks import copy
+from campaign.programme.checks import copy, emails
+from campaign.programme.checks.gates import addresses
 from campaign.programme.checks.sheet import Occurrence, Sheet
+from campaign.programme.checks.written import unprintable
 from campaign.render import Compiled, Pages, Urls, compile_mailing, post
 
-WARN_BYTES, MOST_BYTES = 80_000, 100_000
-PREHEADER = (40, 100)
-EMPTY_WORDS = frozenset(
-    {"click here", "here", "read more", "more", "link", "this link", "click", "this", "find out more"}
-)
-_ANCHOR = re.compile(r"<a\b[^>]*?\bhref=\"([^\"]*)\"[^>]*>(.*?)</a>", re.DOTALL | re.IGNORECASE)
-_TAGS = re.compile(r"<[^>]+>")
-_TABLE = re.compile(r"<table\b([^>]*)>(.*?)(?=<table\b|</table>)", re.DOTALL | re.IGNORECASE)
-_HEADING = re.compile(r"<h([1-6])\b", re.IGNORECASE)
-_IMG = re.compile(r"<img\b([^>]*)>", re.IGNORECASE)
+#: Rendering errors that K1 and M7 tell of, where the words stand.
+TOLD_OF_THE_TEXT = frozenset({"link-target", "image-in-body"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +68,15 @@ def render_all(sheet: Sheet) -> Iterator[Event]:
 
 
 def _told(sheet: Sheet, error: CampaignError, where: str, what: str) -> Iterator[Problem]:
-    """A rendering error as problems: in the template's own file where that is known."""
+    """A rendering error as problems: in the template's own file where the programme brings that file."""
     problems = error.problems if isinstance(error, FileError) else (Problem("M4", str(error)),)
     for each in problems:
+        if each.code in TOLD_OF_THE_TEXT and (unprintable(sheet) or any(url[:1] == "#" for _, url in addresses(sheet))):
+            continue
         message = f"{what} cannot be rendered: {each.message[:1].lower()}{each.message[1:].rstrip('.')}"
-        if each.line and each.file.startswith(("messages/", "images/")):
-            yield Problem(
-                "M4", message, where=where, hint=each.hint, file=each.file, line=each.line, column=each.column
-            )
+        if each.line and each.file in sheet.files:
+            line, column = each.line, max(each.column, 1)
+            yield Problem("M4", message, where=where, hint=each.hint, file=each.file, line=line, column=column)
         else:
             yield sheet.error("M4", message, where, each.hint)
 
@@ -114,7 +106,7 @@ def _posts(sheet: Sheet, one: Occurrence, planned: PlannedPost, pages: Pages) ->
             yield from _told(sheet, error, where, what)
             continue
         yield Made(where, made)
-        yield from copy.text_rules(sheet, where, made.text, planned.audiences, post=True)
+        yield from copy.post_rules(sheet, where, made, planned.audiences)
         if planned.template and not made.text and not made.images:
             yield sheet.error("M4", f"{what} says nothing on {one.day_id or 'its day'}", where, "Mend its template.")
 
@@ -153,7 +145,7 @@ def _emails(sheet: Sheet, one: Occurrence, planned: PlannedMailing, pages: Pages
             continue
         sent += 1
         yield Mailed(one.where, readers)
-        yield from _email_rules(sheet, one, email, readers, _preheader(compiled, recipient))
+        yield from emails.rules(sheet, one, email, readers, _preheader(compiled, recipient), compiled.sender)
     if not sent:
         message = f"on {one.day_id or 'its day'} it would say nothing to anybody"
         yield sheet.warning("P14", message, one.where, "Do the areas and audiences of the mailing and its themes meet?")
@@ -221,68 +213,6 @@ def _email(compiled: Compiled, recipient: Recipient, at: datetime, pages: Pages)
 def _preheader(compiled: Compiled, recipient: Recipient) -> str:
     forms = compiled.variant_for(recipient).forms
     return next((form.composed.preheader for form in forms.values()), "")
-
-
-def _email_rules(sheet: Sheet, one: Occurrence, email: Email, readers: str, preheader: str) -> Iterator[Problem]:
-    html = email.body.html
-    yield from _size(sheet, one, html, readers)
-    yield from _links(sheet, one, html)
-    yield from _structure(sheet, one, html)
-    where = f"{one.where}.preheader"
-    if preheader and not PREHEADER[0] <= len(preheader) <= PREHEADER[1]:
-        message = f"the preheader has {len(preheader)} characters on {one.day_id or 'its day'}: '{preheader[:50]}'"
-        yield sheet.warning("H5", message, where, f"Between {PREHEADER[0]} and {PREHEADER[1]} show best.")
-    if preheader and preheader.strip().lower() == email.subject.strip().lower():
-        yield sheet.warning("H5", "the preheader repeats the subject", where, "Say something else there.")
-
-
-def _size(sheet: Sheet, one: Occurrence, html: str, readers: str) -> Iterator[Problem]:
-    size = len(binascii.b2a_qp(html.encode("utf-8"), istext=True))
-    message = f"the email of {one.day_id or 'its day'} is {size:,} bytes of HTML for {readers}"
-    if size > MOST_BYTES:
-        yield sheet.error("H1", f"{message}, {size - MOST_BYTES:,} over", one.where, "Gmail cuts it off: shorten it.")
-    elif size > WARN_BYTES:
-        yield sheet.warning("H1", message, one.where, f"Gmail cuts emails off at about {MOST_BYTES:,} bytes.")
-
-
-def _links(sheet: Sheet, one: Occurrence, html: str) -> Iterator[Problem]:
-    targets: dict[str, str] = {}
-    for href, inner in _ANCHOR.findall(html):
-        text = " ".join(unescape(_TAGS.sub("", inner)).split())
-        lowered = text.lower().rstrip(".!: ")
-        if lowered in EMPTY_WORDS:
-            yield sheet.error("AE3", f"a link says only '{text}'", one.where, "Say what is behind it.")
-        elif re.fullmatch(r"https?://\S+", text):
-            yield sheet.error("AE3", f"a link shows its bare address, {text}", one.where, "Write [words](address).")
-        elif not text and not re.search(r"\balt=\"[^\"]+\"", inner):
-            yield sheet.error("AE3", f"the link to {href} has no words", one.where, "Write [words](address).")
-        first = targets.setdefault(lowered, href)
-        if lowered and first != href:
-            message = f"'{text}' links to two places, {first} and {href}"
-            yield sheet.warning("AE3", message, one.where, "Give each link words of its own.")
-
-
-def _structure(sheet: Sheet, one: Occurrence, html: str) -> Iterator[Problem]:
-    """What a layout of one's own may have lost."""
-    mend = "Compare the layout in messages/emails/_layouts with the shipped one."
-    if not re.search(r"<html\b[^>]*\blang=\"[a-z]", html):
-        yield sheet.error("AE1", "the email's HTML says no language", one.where, mend)
-    if not re.search(r"<title>\s*\S", html):
-        yield sheet.error("AE1", "the email's HTML has no title", one.where, mend)
-    levels = [int(level) for level in _HEADING.findall(html)]
-    if levels.count(1) != 1:
-        yield sheet.error("AE1", f"the email has {levels.count(1)} main headings, and needs one", one.where, mend)
-    if any(after > before + 1 for before, after in pairwise(levels)):
-        yield sheet.warning("AE1", "a level of heading is left out", one.where, "Use ## below #, ### below ##.")
-    for attributes, inside in _TABLE.findall(html):
-        if "presentation" not in attributes and "<th" not in inside.lower():
-            yield sheet.error("AE2", "a table of the email has neither role nor headers", one.where, mend)
-            break
-    for attributes in _IMG.findall(html):
-        if "alt=" not in attributes:
-            yield sheet.error("AS3", "an image of the email has no alternative text", one.where, mend)
-        if 'src="data:' in attributes:
-            yield sheet.error("H6", "an image is written into the email itself", one.where, mend)
 
 
 def as_dict(made: Made) -> Mapping[str, Any]:

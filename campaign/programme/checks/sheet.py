@@ -40,6 +40,7 @@ class Installation:
 
     `channels`: name -> kind of those set up. `rates`: emails a second of a mail channel. `tokens`: when a channel's
     token dies (aware UTC). `closures`: extra days without work, with their names. `division`: whose bank holidays.
+    `troubled`: why nothing can go over a channel, for those over which nothing can.
     """
 
     base_url: str = ""
@@ -51,6 +52,7 @@ class Installation:
     tokens: Mapping[str, datetime] = field(default_factory=dict)
     closures: Mapping[date, str] = field(default_factory=dict)
     division: str = ENGLAND
+    troubled: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,10 +65,16 @@ def _events(sheet: Sheet, one: Occurrence, where: str) -> Iterator[Problem]:
     names = {*post.needs, *([post.link] if isinstance(post, PlannedPost) else [])}
     for name in sorted(names & set(sheet.programme.resources)):
         event = sheet.programme.resources[name].event
-        if event is None or event.recording or not isinstance(event.starts, datetime) or one.wall < event.starts:
+        if event is None or event.recording or event.starts is None or not _begun(event.starts, one.wall):
             continue
-        message = f"it goes when '{sheet.programme.resources[name].title}' has begun, at {event.starts:%H:%M}"
+        begun = f"at {event.starts:%H:%M}" if isinstance(event.starts, datetime) else f"on {long_date(event.starts)}"
+        message = f"it goes when '{sheet.programme.resources[name].title}' has begun, {begun}"
         yield sheet.warning("T5", message, where, "Invite people before it starts, or link to its recording.")
+
+
+def _begun(starts: datetime | date, wall: datetime) -> bool:
+    """Whether an event has begun by then; one of a date alone has, once its day is over."""
+    return starts <= wall if isinstance(starts, datetime) else starts < wall.date()
 
 
 def _closed(sheet: Sheet, one: Occurrence, closed: Mapping[date, str]) -> Iterator[Problem]:

@@ -26,10 +26,14 @@ _EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff\U0001f300-\U0001f64f\U0001f680-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff]"
     "[\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
 )
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+_NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
+_WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
 _DASHED = re.compile(
-    r"\b\d{1,2}(?:st|nd|rd|th)?\s*[-–—]\s*\d{1,2}(?:st|nd|rd|th)?\s+"
-    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*",
+    rf"\b(?:{_NUMBER}(?:\s+{_MONTH})?\s*[-–—]\s*{_NUMBER}\s+{_MONTH}"
+    rf"|{_MONTH}\s+{_NUMBER}\s*[-–—]\s*(?:{_MONTH}\s+)?{_NUMBER}|{_WEEKDAY}\s*[-–—]\s*{_WEEKDAY})\b"
 )
+_INLINE_TAG = re.compile(r"(?<![\w&/#])#(\w[\w-]*)")
 _NUMERIC_DATE = re.compile(r"\b\d{1,2}[/.]\d{1,2}[/.](?:\d{4}|\d{2})\b|\b\d{4}-\d{2}-\d{2}\b")
 _CLOCK_24 = re.compile(r"\b(?:[01]?\d|2[0-3]):[0-5]\d\b(?!\s*[ap]\.?m)", re.IGNORECASE)
 #: Acronyms that every reader in the United Kingdom knows.
@@ -128,3 +132,11 @@ def numeric_dates(text: str) -> list[str]:
 def clock_times(text: str) -> list[str]:
     """Times of the 24-hour clock: `19:00`."""
     return _CLOCK_24.findall(plain(text))
+
+
+def inline_hashtags(text: str) -> list[tuple[str, bool]]:
+    """(hashtag without '#', whether words follow it) for each hashtag that a text itself holds."""
+    seen = _URL.sub(" ", text)
+    found = list(_INLINE_TAG.finditer(seen))
+    last = max((each.end() for each in _WORD.finditer(_INLINE_TAG.sub(lambda one: " " * len(one[0]), seen))), default=0)
+    return [(each[1], each.end() < last) for each in found]
