@@ -8,10 +8,23 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Locator, Page, Route
+
+from tests.waiting import until
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LOCAL = {"127.0.0.1", "localhost", None}  # None: about:blank, data:
+#: Milliseconds for which a page, or a thing on it, is waited for: generous, for machines differ and are shared.
+PATIENCE = 120_000
+#: What a page still waits for: pictures that load lazily are none of it, nor are movements that never end.
+MISSING = """() => [
+    document.readyState === "complete" ? null : "the page itself",
+    ...[...document.querySelectorAll("link[rel~=stylesheet]")].map(link => link.sheet ? null : link.href),
+    ...[...document.images].map(image => image.complete || image.loading === "lazy" ? null : image.src),
+    document.fonts.status === "loaded" ? null : "letters",
+    ...document.getAnimations().map(one =>
+        one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity ? null : "a movement"),
+].filter(each => each)"""
 ASK = """async rules => (await axe.run({runOnly: rules})).violations.map(
     v => v.id + " (" + v.help + "): " + v.nodes.map(n => n.target.join(" ")).join(", "))"""
 
@@ -41,6 +54,7 @@ def opened(
         locale="en-GB",
         timezone_id="Europe/London",
     )
+    context.set_default_timeout(PATIENCE)
     wrong: list[str] = []
 
     def local_only(route: Route) -> None:
@@ -66,8 +80,37 @@ def axe() -> str:
     return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
+def settled(page: Page) -> None:
+    """Wait until a page is here whole: its styles, pictures and letters, and nothing on it moves."""
+    until(lambda: page.evaluate(MISSING) == [], "a page that is here whole", seconds=PATIENCE / 1000)
+
+
+def follow(leading: Locator) -> None:
+    """Click on what leads to another page, a link or a button of a form, and wait until that page is here whole.
+
+    A click alone returns before: whatever is asked then may be answered by the page that was left, or by half of
+    the next one, and a page gone to meanwhile breaks off what the form sends.
+    """
+    with leading.page.expect_navigation(wait_until="load"):
+        leading.click()
+    settled(leading.page)
+
+
+def enter(page: Page) -> None:
+    """Press Enter on what has the focus and leads to another page, and wait until that page is here whole."""
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+    settled(page)
+
+
+def press(staying: Locator) -> None:
+    """Click on what leads to no other page. What it does may take its time: `expect` what should come of it."""
+    staying.click()
+
+
 def violations(page: Page) -> list[str]:
-    """What axe-core finds against WCAG 2.2 A and AA on a page as it stands: rule, help and the elements."""
+    """What axe-core finds against WCAG 2.2 A and AA on a page that is here whole: rule, help and the elements."""
+    settled(page)
     page.evaluate(axe() + "; undefined")
     found: list[str] = page.evaluate(ASK, RULES)
     return found
@@ -91,6 +134,7 @@ def scripts_allowed(page: Page) -> Iterator[None]:
 
 
 def overflow(page: Page) -> int:
-    """By how many CSS pixels a page is wider than its window."""
+    """By how many CSS pixels a page that is here whole is wider than its window."""
+    settled(page)
     wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return wider

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.chromium import chromium, flags, opened
+from tests.browser.chromium import PATIENCE, chromium, flags, opened
 
-#: Milliseconds for which a condition is waited for: generous, for machines differ and are shared.
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +17,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("no Chromium on this machine: install Debian's package chromium")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=flags())
+        running = playwright.chromium.launch(executable_path=path, args=flags(), timeout=PATIENCE)
         yield running
         running.close()
 

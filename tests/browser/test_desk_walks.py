@@ -16,7 +16,7 @@ from campaign.delivery.samples import add_samples
 from campaign.errors import Refused
 from campaign.model import Role
 from campaign.programme import Loaded, load_file
-from tests.browser.chromium import opened
+from tests.browser.chromium import enter, follow, opened, press
 from tests.browser.test_desk import sign_in, stand_at
 from tests.delivery.world import EIGHT, Recorder, a_post
 from tests.web.desks import PASSWORD, DeskStand
@@ -74,19 +74,19 @@ def test_the_week_of_2023_from_upload_to_settling(browser: Browser, empty: DeskS
         _correct(page, base)
         _test_mail(page, base)
         assert [email.subject for _, _, email in world.ways.made["mail"].accepted][-1].startswith("TEST: Wednesday")
-        page.get_by_role("link", name="Pause everything").click()
+        follow(page.get_by_role("link", name="Pause everything"))
         page.get_by_label("Reason").fill("Something happened")
         page.locator("input[value=all]").check()
-        page.get_by_role("button", name="Pause everything").click()
+        follow(page.get_by_role("button", name="Pause everything"))
         expect(page.locator(".pause-banner")).to_contain_text("Something happened")
         world.play(service, EIGHT + timedelta(hours=6, minutes=30))
-        page.get_by_role("link", name="Review and resume").first.click()
-        page.get_by_role("button", name="Resume", exact=True).click()
+        follow(page.get_by_role("link", name="Review and resume").first)
+        follow(page.get_by_role("button", name="Resume", exact=True))
         expect(page.get_by_role("button", name="Send it now")).to_have_count(5)
-        page.get_by_role("button", name="Send it now").first.click()
+        follow(page.get_by_role("button", name="Send it now").first)
         for left in (4, 3, 2, 1):
             expect(page.get_by_role("button", name="Skip it")).to_have_count(left)
-            page.get_by_role("button", name="Skip it").first.click()
+            follow(page.get_by_role("button", name="Skip it").first)
         expect(page.locator("main")).to_contain_text("Nothing needs you")
         world.play(service, EIGHT + timedelta(hours=7))
     assert sorted(world.states(SLUG).values()).count("dropped") == 4
@@ -96,36 +96,36 @@ def test_the_week_of_2023_from_upload_to_settling(browser: Browser, empty: DeskS
 
 
 def _load_and_approve(page: Page, archive: bytes) -> None:
-    page.get_by_role("link", name="Upload a programme").first.click()
+    follow(page.get_by_role("link", name="Upload a programme").first)
     page.get_by_label("Programme", exact=True).set_input_files(
         {"name": "week.zip", "mimeType": "application/zip", "buffer": archive}
     )
-    page.get_by_role("button", name="Read and compare").click()
-    page.get_by_role("button", name="Apply these changes").click()
+    follow(page.get_by_role("button", name="Read and compare"))
+    follow(page.get_by_role("button", name="Apply these changes"))
     expect(page.locator("#banner")).to_contain_text("revision 1")
-    page.get_by_role("link", name="This week").first.click()
-    page.get_by_text("Approve the whole week").click()
-    page.get_by_role("button", name="Approve 37 messages").click()
+    follow(page.get_by_role("link", name="This week").first)
+    press(page.get_by_text("Approve the whole week"))
+    follow(page.get_by_role("button", name="Approve 37 messages"))
     expect(page.locator("#banner")).to_contain_text("Approved 37 messages")
 
 
 def _correct(page: Page, base: str) -> None:
     """Change the words of Tuesday's first post, look at it, save it, and approve it again."""
     page.goto(f"{base}/desk/message/{SLUG}/tue-launch/tue")
-    page.get_by_role("link", name="Edit it").click()
+    follow(page.get_by_role("link", name="Edit it"))
     page.get_by_label("Words", exact=True).fill("Today four partnerships launch a toolkit. Come to the virtual launch.")
-    page.get_by_role("button", name="Check and preview").click()
+    follow(page.get_by_role("button", name="Check and preview"))
     expect(page.locator(".preview-card").first).to_contain_text("Today four partnerships launch a toolkit.")
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
     expect(page.locator("#banner")).to_contain_text("Saved as revision 2")
     expect(page.locator("#state")).to_contain_text("Needs approval")
-    page.get_by_role("button", name="Approve this version").click()
+    follow(page.get_by_role("button", name="Approve this version"))
     expect(page.locator("#state")).to_contain_text("Pending")
 
 
 def _test_mail(page: Page, base: str) -> None:
     page.goto(f"{base}/desk/message/{SLUG}/daily/wed")
-    page.get_by_role("button", name="Send a test to approver@example.org").click()
+    follow(page.get_by_role("button", name="Send a test to approver@example.org"))
     expect(page.locator("#banner")).to_contain_text("A test is on its way")
 
 
@@ -144,12 +144,6 @@ def tab_to(page: Page, name: str) -> None:
             assert found[1], f"{name} has the focus and nothing shows it"
             return
     raise AssertionError(f"{name} is not reached by Tab")
-
-
-def enter(page: Page) -> None:
-    """Press Enter on what has the focus, and wait for the page that it leads to."""
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
 
 
 def test_a_week_is_run_by_keyboard_alone(browser: Browser, quiet: DeskStand) -> None:
@@ -188,10 +182,15 @@ def test_a_week_is_run_by_keyboard_alone(browser: Browser, quiet: DeskStand) -> 
         expect(page.locator("main")).to_contain_text("Nothing needs you")
 
 
+def hide(page: Page) -> None:
+    """Let the page believe that nobody sees it: it asks nothing until `ask`."""
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+
+
 def ask(page: Page) -> None:
-    """Let the page ask what is new, as it does by itself every half minute."""
+    """Let the page be seen and ask what is new, as it does by itself every half minute."""
     page.locator("#live[data-htmx-powered]").wait_for(state="attached")
-    page.evaluate("htmx.trigger('#live', 'every')")
+    page.evaluate("delete document.hidden; htmx.trigger('#live', 'every')")
 
 
 def test_an_open_week_follows_what_happens_and_keeps_its_focus(browser: Browser, quiet: DeskStand) -> None:
@@ -201,7 +200,8 @@ def test_an_open_week_follows_what_happens_and_keeps_its_focus(browser: Browser,
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         sign_in(page, quiet, Role.VIEWER)
-        page.get_by_text("Choose what to show").click()
+        hide(page)
+        press(page.get_by_text("Choose what to show"))
         expect(page.locator(".filters")).to_have_attribute("open", "")
         link = page.locator("#today a").first
         link.focus()

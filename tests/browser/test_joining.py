@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from campaign.store.database import Database
 from campaign.web.serve import Server, address, listen
-from tests.browser.chromium import opened, overflow, scripts_allowed, violations
+from tests.browser.chromium import follow, opened, overflow, press, scripts_allowed, violations
 from tests.web.people import People
 from tests.web.weeks import Stand, at
 
@@ -68,23 +68,24 @@ def test_a_person_joins_chooses_asks_and_leaves(browser: Browser, walk: Walk, sc
     with opened(browser, script=script, width=320, dark=True) as page:
         page.goto(walk.url)
         fine(page, script=script)
-        page.get_by_role("button", name="Begin").click()
+        follow(page.get_by_role("button", name="Begin"))
         assert page.inner_text("h1") == "Get emails about the week"
         fine(page, script=script)
-        page.get_by_role("button", name="Send me the emails").click()
+        follow(page.get_by_role("button", name="Send me the emails"))
         assert page.title().startswith("Error:")
         fine(page, script=script)
-        page.get_by_role("link", name="Enter an email address like name@example.org").click()
+        press(page.get_by_role("link", name="Enter an email address like name@example.org"))
+        expect(page.get_by_label("Email address")).to_be_focused()
         page.get_by_label("Email address").fill("jo@example.org")
         page.get_by_label("Practitioners").check()
         page.get_by_label("Parents").check()
-        page.get_by_role("button", name="Send me the emails").click()
+        follow(page.get_by_role("button", name="Send me the emails"))
         assert page.inner_text("h1") == "Check your inbox"
         fine(page, script=script)
 
         page.goto(walk.letter("confirm"))
         fine(page, script=script)
-        page.get_by_role("button", name="Yes, subscribe me").click()
+        follow(page.get_by_role("button", name="Yes, subscribe me"))
         assert page.inner_text("h1") == "You are subscribed"
         fine(page, script=script)
 
@@ -93,20 +94,20 @@ def test_a_person_joins_chooses_asks_and_leaves(browser: Browser, walk: Walk, sc
         fine(page, script=script)
         page.get_by_label("Isle of Wight").check()
         page.get_by_label("Take a break").select_option("14")
-        page.get_by_role("button", name="Save").click()
+        follow(page.get_by_role("button", name="Save"))
         assert page.get_by_label("Isle of Wight").is_checked()
         assert page.get_by_role("status").first.inner_text().startswith("Saved")
         fine(page, script=script)
-        page.get_by_role("button", name="Ask for a copy").click()
+        follow(page.get_by_role("button", name="Ask for a copy"))
         page.goto(walk.letter("export"))
         fine(page, script=script)
-        page.get_by_role("button", name="Read it here").click()
+        follow(page.get_by_role("button", name="Read it here"))
         assert "jo@example.org" in page.inner_text("main")
         fine(page, script=script)
 
         page.goto(f"{walk.url}/unsubscribe/{link}")
         fine(page, script=script)
-        page.get_by_role("button", name="Unsubscribe me").click()
+        follow(page.get_by_role("button", name="Unsubscribe me"))
         assert page.inner_text("h1") == "You are unsubscribed"
         fine(page, script=script)
         assert set(walk.people.states().values()) == {"unsubscribed"}
@@ -128,7 +129,7 @@ def test_the_form_works_within_a_partners_site(browser: Browser, walk: Walk) -> 
         frame = page.frame_locator("iframe")
         frame.get_by_label("Email address").fill("jo@example.org")
         frame.get_by_label("Parents").check()
-        frame.get_by_role("button", name="Send me the emails").click()
+        press(frame.get_by_role("button", name="Send me the emails"))
         frame.get_by_role("heading", name="Check your inbox").wait_for()
     assert [letter["kind"] for letter in walk.people.letters()] == ["confirm"]
 

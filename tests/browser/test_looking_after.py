@@ -12,7 +12,7 @@ from campaign.model import Role, Sender
 from campaign.programme.writing import write
 from campaign.store.bases import Basis
 from campaign.store.lists import NewList, add_list, save_senders
-from tests.browser.chromium import opened, overflow, violations
+from tests.browser.chromium import follow, opened, overflow, violations
 from tests.browser.test_desk import sign_in, stand_at
 from tests.delivery.world import EIGHT, a_post, a_week
 from tests.web.desks import DeskStand
@@ -54,32 +54,32 @@ def test_people_are_imported_and_a_programme_is_uploaded(browser: Browser, stand
 
         sign_in(page, stand, Role.APPROVER)
         page.goto(f"{base}/desk/people")
-        page.get_by_role("link", name="Import people").click()
+        follow(page.get_by_role("link", name="Import people"))
         page.get_by_label("Spreadsheet of people").set_input_files(PEOPLE)
-        page.get_by_role("button", name="Read the file").click()
+        follow(page.get_by_role("button", name="Read the file"))
         look()
         page.get_by_label("Called").select_option("first name")
         page.get_by_label("The list of rows that name none").select_option("councils")
-        page.get_by_role("button", name="Check every row").click()
+        follow(page.get_by_role("button", name="Check every row"))
         assert page.get_by_text("2 added").is_visible()
         assert page.get_by_text("Row 4:").is_visible()
         look()
-        page.get_by_role("button", name="Import 2 rows").click()
+        follow(page.get_by_role("button", name="Import 2 rows"))
         assert page.get_by_role("heading", name="People imported").is_visible()
         look()
         page.goto(f"{base}/desk/people?q=ann")
-        page.get_by_role("link", name="ann@one.example.org").click()
+        follow(page.get_by_role("link", name="ann@one.example.org"))
         assert page.get_by_text("Councils: subscribed").first.is_visible()
         look()
         page.goto(f"{base}/desk/programme/upload")
         page.get_by_label("Programme").last.set_input_files(
             FilePayload(name="week.yaml", mimeType="text/yaml", buffer=new)
         )
-        page.get_by_role("button", name="Read and compare").click()
+        follow(page.get_by_role("button", name="Read and compare"))
         assert page.get_by_text("Other words").first.is_visible()
         look()
         if page.get_by_role("button", name="Apply these changes").count():
-            page.get_by_role("button", name="Apply these changes").click()
+            follow(page.get_by_role("button", name="Apply these changes"))
             assert page.get_by_text("It is loaded, as revision 2").is_visible()
     assert faults == [(url, [], 0) for url, _, _ in faults]
 
@@ -90,12 +90,12 @@ def test_a_post_in_doubt_is_settled(browser: Browser, stand: DeskStand, script: 
     with opened(browser, script=script, dark=script, width=320) as page:
         sign_in(page, stand, Role.APPROVER)
         page.goto(f"{base}/desk/needs-you")
-        page.get_by_role("button", name="It did not go out").click()
+        follow(page.get_by_role("button", name="It did not go out"))
         assert page.get_by_role("heading", name="send it again?").is_visible()
         if script:
             assert (violations(page), overflow(page)) == ([], 0)
-        page.get_by_role("link", name="Go back").click()
-        page.get_by_role("button", name="It went out").click()
+        follow(page.get_by_role("link", name="Go back"))
+        follow(page.get_by_role("button", name="It went out"))
         assert page.get_by_text("Noted: it went out").is_visible()
         assert page.get_by_text("Nothing needs you").is_visible()
     row = stand.world.store.ledger.of("week")["week/hello/mon/a"]

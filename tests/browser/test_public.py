@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from jinja2 import ChoiceLoader, FileSystemLoader
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,7 +17,7 @@ from campaign.model import Logo
 from campaign.web.parts import Statements, Theme
 from campaign.web.public.pictures import card
 from campaign.web.serve import Server, address, listen
-from tests.browser.chromium import opened, overflow, violations
+from tests.browser.chromium import enter, opened, overflow, violations
 from tests.web.weeks import Stand, at, programme
 
 pytestmark = pytest.mark.browser
@@ -103,10 +103,10 @@ def test_the_week_can_be_read_by_keyboard(browser: Browser, stand: Stand) -> Non
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
         page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.id") == "main"
+        expect(page.locator("#main")).to_be_focused()
         page.keyboard.press("Tab")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-        page.keyboard.press("Enter")
+        enter(page)
         assert page.inner_text("h1") == "Child exploitation and Talking at home"
 
 

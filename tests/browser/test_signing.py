@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from campaign.model import Role
 from campaign.store.database import Database
 from campaign.web.serve import Server, address, listen
-from tests.browser.chromium import opened, overflow, violations
+from tests.browser.chromium import follow, opened, overflow, press, violations
 from tests.browser.test_desk import WAYS, sign_in
 from tests.web.desks import PASSWORD, DeskStand
 
@@ -58,23 +58,23 @@ def test_a_passkey_is_added_signs_in_and_is_removed(browser: Browser, desk: Desk
         form = page.locator("form[data-passkey=create]")
         form.get_by_label("A name for this passkey").fill("my phone")
         form.get_by_label("Your password").fill("not my password")
-        form.get_by_role("button", name="Add a passkey").click()
+        press(form.get_by_role("button", name="Add a passkey"))
         form.get_by_text("That is not your password").wait_for()
         form.get_by_label("Your password").fill(PASSWORD)
-        form.get_by_role("button", name="Add a passkey").click()
+        follow(form.get_by_role("button", name="Add a passkey"))
         page.get_by_role("button", name="Remove my phone").wait_for()
         assert "The passkey is added." in page.inner_text("#banner")
-        page.get_by_role("button", name="Sign out").click()
-        page.get_by_role("button", name="Use a passkey").click()
+        follow(page.get_by_role("button", name="Sign out"))
+        follow(page.get_by_role("button", name="Use a passkey"))
         page.wait_for_url(f"{base}/desk")
         page.goto(f"{base}/desk/account")
         form = page.locator("form[data-passkey=create]")
         form.get_by_label("Your password").fill(PASSWORD)
-        form.get_by_role("button", name="Add a passkey").click()
+        press(form.get_by_role("button", name="Add a passkey"))
         form.get_by_text("This device has a passkey for you already.").wait_for()
-        page.get_by_role("button", name="Remove my phone").click()
-        page.get_by_role("button", name="Sign out").click()
-        page.get_by_role("button", name="Use a passkey").click()
+        follow(page.get_by_role("button", name="Remove my phone"))
+        follow(page.get_by_role("button", name="Sign out"))
+        follow(page.get_by_role("button", name="Use a passkey"))
         page.get_by_role("link", name="This passkey did not sign you in").wait_for()
     assert desk.world.store.log.entries(act="sign in failed")
 
@@ -105,7 +105,7 @@ def test_every_page_of_signing_in_is_for_everyone(browser: Browser, desk: DeskSt
         page.goto(f"{base}/desk/account")
         look(page, "account")
         page.locator("form[action$='/second/begin']").get_by_label("Your password").fill(PASSWORD)
-        page.get_by_role("button", name="Switch codes on").click()
+        follow(page.get_by_role("button", name="Switch codes on"))
         look(page, "second")
         drawn = page.locator("img").evaluate("image => [image.complete, image.naturalWidth > 100]")
         assert drawn == [True, True]
@@ -113,14 +113,14 @@ def test_every_page_of_signing_in_is_for_everyone(browser: Browser, desk: DeskSt
         assert shown
         now = int(desk.world.now.timestamp())
         page.get_by_label("The code that the app shows").fill(pyotp.TOTP(shown[0].replace(" ", "")).at(now))
-        page.get_by_role("button", name="Switch codes on").click()
+        follow(page.get_by_role("button", name="Switch codes on"))
         look(page, "codes")
         assert page.locator("main li code").count() == 10
-        page.get_by_role("link", name="I have kept them").click()
+        follow(page.get_by_role("link", name="I have kept them"))
         look(page, "account with codes")
         page.goto(f"{base}/desk/users")
         page.get_by_label("Name").fill("Bea")
         page.get_by_label("Email").fill("bea@example.org")
-        page.get_by_role("button", name="Invite someone").click()
+        follow(page.get_by_role("button", name="Invite someone"))
         look(page, "users")
     assert found == {name: ([], 0, 1) for name in found}

@@ -12,6 +12,8 @@ DATABASE_TIME = re.compile(
     r"\b(now|clock_timestamp|statement_timestamp|getdate)\s*\(|\bcurrent_(time|date)|'now'", re.I
 )
 PATCHES_OF_ENVIRONMENT = {"setenv", "delenv", "chdir", "syspath_prepend"}
+#: What leaves a test of a page unsure which page it asks: `follow`, `enter` and `press` of tests/browser say it.
+UNSURE = {"click", "dblclick", "tap", "wait_for_timeout"}
 LINES_OF_A_FILE = 400
 LINES_OF_A_FUNCTION = 60
 
@@ -93,3 +95,14 @@ def test_tests_patch_no_code_and_do_not_sleep() -> None:
             and node.attr not in PATCHES_OF_ENVIRONMENT
         ]
     assert not found, f"hand in a fake; wait with tests.waiting.until: {found}"
+
+
+def test_tests_of_pages_wait_for_the_page_that_a_click_leads_to() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno} .{node.attr}"
+        for path in python_files("tests/browser")
+        if path.name.startswith("test_")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in UNSURE
+    ]
+    assert not found, f"click by tests.browser.chromium: follow, or press where the page stays: {found}"
