@@ -61,6 +61,7 @@ def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
             app.ring,
             labels=weeks.labels,
             erase=lambda address, now: rights.erase(database, app.ring, app.key, outbox, address, who="self", now=now),
+            held=lambda address: rights.held(database, app.ring, outbox, address),
         ),
         hooks=app.hooks(),
         desk=desk_of(app, leaves=not rehearsal),

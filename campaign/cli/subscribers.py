@@ -278,12 +278,13 @@ def access(address: str, page: Path | None, data: Path | None, person: str) -> N
     """Everything held about the person with ADDRESS, as JSON and as a page."""
     from campaign.address import parse
     from campaign.delivery.rights import as_json, as_page
+    from campaign.delivery.rights import held as everything
     from campaign.store.log import record
-    from campaign.store.rights import access as everything
 
     with opened() as app:
         who, now = actor(app, person), app.clock.now()
-        held = everything(app.store.database, app.ring, parse(address))
+        outbox = app.settings.home / "outbox"
+        held = everything(app.store.database, app.ring, outbox, parse(address))
         with app.store.database.write() as connection:
             record(connection, who=who, act="access", now=now, target=app.ring.hash(_key(address))[:12])
     if page:

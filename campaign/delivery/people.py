@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from campaign.address import KeyRing, parse
-from campaign.delivery import exporting
+from campaign.address import KeyRing, parse, redact
+from campaign.delivery import exporting, rights
 from campaign.delivery.importing import Opened, Vocabulary, rows
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce
 from campaign.store.bases import Evidence
 from campaign.store.database import Database
+from campaign.store.held import access
 from campaign.store.lists import all_lists
 from campaign.store.lists_import import Importer, ImportRow, Judged, Verdict
 from campaign.store.log import record
-from campaign.store.rights import access
 from campaign.store.selection import lists_by_slug
 from campaign.store.subscribers import Details, change_address, find_one, leave, leave_all, need_one
 from campaign.store.suppressions import Listed, Reason, Scope, lift_by_staff, listed, stop_by_staff, suppress
@@ -67,9 +68,9 @@ def take_off(
 ) -> list[str]:
     """Take an address off these lists (none named: off everything) at the person's wish; the lists they were on.
 
-    Also where nobody here has it: then it is kept out for good.
+    Also where nobody here has it: then it is kept out for good. The log keeps no address of `reason`.
     """
-    key = parse(address).key
+    key, reason = parse(address).key, redact(reason)
     with database.write() as connection:
         chosen = list(lists_by_slug(connection, lists).values()) if lists else []
         found = find_one(connection, address)
@@ -116,9 +117,9 @@ def held(parts: Parts, address: str) -> dict[str, Any]:
     return access(parts.store.database, KeyRing(parts.key), parse(address))
 
 
-def copied(parts: Parts, address: str, *, who: str, now: datetime) -> dict[str, Any]:
+def copied(parts: Parts, address: str, *, outbox: Path | None, who: str, now: datetime) -> dict[str, Any]:
     """Everything held about a person, to be handed to them; the log says who took it."""
-    found = held(parts, address)
+    found = rights.held(parts.store.database, KeyRing(parts.key), outbox, parse(address))
     mark = KeyRing(parts.key).hash(parse(address).key)[:12]
     with parts.store.database.write() as connection:
         record(connection, who=who, act="access", now=now, target=mark)

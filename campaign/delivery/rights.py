@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from campaign.address import Address, KeyRing
 from campaign.store import rights
 from campaign.store.database import Database
+from campaign.store.held import access
 from campaign.store.rights import Sent
 from campaign.tokens import Key
 
@@ -21,6 +23,8 @@ KEEP_PROOF = timedelta(days=6 * 366)
 #: Letters written to the outbox, whose links stop working after a week.
 KEEP_LETTERS = timedelta(days=8)
 MONTH = timedelta(days=31)
+#: The `To` of an email, with the lines that go on with it (RFC 5322 2.2.3).
+_TO = re.compile(r"^to:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
 
 
 def erase(
@@ -45,27 +49,58 @@ def forget_old(database: Database, key: Key, outbox: Path, *, now: datetime, kee
     return people
 
 
+def held(database: Database, ring: KeyRing, outbox: Path | None, address: Address) -> dict[str, Any]:
+    """Everything held about a person, copies of emails in the outbox too (as their names and when they were written).
+
+    `outbox` None: not known here.
+    """
+    paths = sorted(addressed(outbox, address)) if outbox else []
+    written = [datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds") for path in paths]
+    copies = [
+        {"file": path.relative_to(outbox).as_posix(), "written_at": at}
+        for path, at in zip(paths, written, strict=True)
+        if outbox
+    ]
+    return {**access(database, ring, address), "copies": copies}
+
+
 def delete_copies(outbox: Path, key: Key, emails: Iterable[Sent]) -> int:
     """Delete the files in the outbox that hold these emails; how many there were."""
+    pages = _pages(outbox)
     deleted = 0
     for sent in emails:
         name = key.token("delivery-v1", sent.broadcast, str(sent.subscriber))
         home = outbox.joinpath(*(quote(part, safe="").replace(".", "%2E") for part in sent.broadcast.split("/")))
-        deleted += _delete([home / f"{name}.eml", *outbox.glob(f"*/*--{name[:12]}.html")])
+        deleted += _delete([home / f"{name}.eml", *pages.get(name[:12], ())])
     return deleted
+
+
+def _pages(outbox: Path) -> Mapping[str, Sequence[Path]]:
+    """The pages that show emails in the outbox, by the mark in their name that is the email's too."""
+    found: dict[str, list[Path]] = {}
+    for path in outbox.glob("*/*--*.html"):
+        found.setdefault(path.stem.rpartition("--")[2], []).append(path)
+    return found
 
 
 def delete_addressed(outbox: Path, address: Address) -> int:
     """Delete every email in the outbox whose `To` is that address, whatever wrote it; how many there were."""
-    wanted = address.wire.lower().encode("utf-8")
+    pages, found = _pages(outbox), addressed(outbox, address)
+    return _delete([*found, *(page for path in found for page in pages.get(path.stem[:12], ()))])
+
+
+def addressed(outbox: Path, address: Address) -> list[Path]:
+    """Every email in the outbox whose `To` is that address, in any case; what a killed process left unnamed too."""
+    wanted = re.escape(address.wire.casefold())
+    theirs = re.compile(rf"(?:^|[\s<,:]){wanted}(?:$|[\s>,;])")
     found = []
-    for path in [*outbox.rglob("*.eml"), *outbox.rglob("*.part")]:  # .part: what a killed process left unnamed
+    for path in [*outbox.rglob("*.eml"), *outbox.rglob("*.part")]:
         with path.open("rb") as file:
-            head = file.read(16 * 1024).partition(b"\r\n\r\n")[0].lower()
-        if wanted in head:
+            head = file.read(16 * 1024).partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
+        to = _TO.search(head)
+        if to and theirs.search(to[1].casefold()):
             found.append(path)
-            found += outbox.glob(f"*/*--{path.stem[:12]}.html")
-    return _delete(found)
+    return found
 
 
 def _delete(paths: Sequence[Path]) -> int:
@@ -86,10 +121,16 @@ _TITLES = {
     "history": "What happened to them",
     "consents": "What you agreed to, and the words you were shown",
     "emails": "Emails we sent you or were to send you",
+    "attempts": "What came of each try to send them",
+    "copies": "Copies of emails kept as files",
     "feedback": "What your mail provider told us",
     "suppressions": "Why we do not email you",
     "requests": "What you asked for",
     "letters": "Answers that we mailed you",
+    "team": "You as a member of the team",
+    "ways_to_sign_in": "What you sign in with",
+    "sign_ins": "Where you signed in",
+    "acts": "What you did here",
 }
 
 
@@ -105,7 +146,7 @@ def as_page(held: Mapping[str, Any]) -> str:
     ]
     for name, title in _TITLES.items():
         parts.append(f"<h2>{escape(title)}</h2>")
-        value = held[name]
+        value = held.get(name, ())
         rows = [value] if isinstance(value, Mapping) and value else list(value)
         parts.append(_table(title, rows) if rows else "<p>Nothing.</p>")
     return "\n".join([*parts, "</main></body></html>\n"])

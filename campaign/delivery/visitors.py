@@ -11,7 +11,7 @@ from campaign.clock import Clock
 from campaign.delivery.forms import Labels, Offer, PreferencesForm, Published, SignUpForm
 from campaign.delivery.shelf import Shelf
 from campaign.model import Programme
-from campaign.store import Store, joining, preferences, rights
+from campaign.store import Store, joining, preferences
 from campaign.store.database import Database
 from campaign.store.joining import Asked, Joined, Left, RequestKind
 from campaign.store.preferences import Preferences, Saved
@@ -56,7 +56,8 @@ def labels_of(programmes: list[Programme]) -> Labels:
 class Lists:
     """Joining and leaving, for the public pages: each act is one call of the store.
 
-    `labels` tells what may be chosen beside the lists. `erase` erases a person, copies outside the database too.
+    `labels` tells what may be chosen beside the lists. `erase` erases a person, copies outside the database too, and
+    `held` tells everything that is held about one.
     """
 
     def __init__(
@@ -66,11 +67,13 @@ class Lists:
         *,
         labels: Callable[[], Labels],
         erase: Callable[[Address, datetime], object],
+        held: Callable[[Address], dict[str, Any]],
     ) -> None:
         self._database = database
         self._ring = ring
         self._labels = labels
         self._erase = erase
+        self._held = held
 
     def offers(self) -> list[Offer]:
         """The public lists, by title."""
@@ -115,7 +118,7 @@ class Lists:
     def copy(self, token: str, *, now: datetime) -> dict[str, Any] | None:
         """Everything held about whoever asked for it; None where the link is unknown or too old."""
         address = joining.who_asked(self._database, token, RequestKind.EXPORT, now=now)
-        return None if address is None else rights.access(self._database, self._ring, address)
+        return None if address is None else self._held(address)
 
     def preferences(self, link: str, *, now: datetime) -> Preferences | None:
         """A person's page."""

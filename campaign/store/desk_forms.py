@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from campaign.clock import to_micros
 from campaign.errors import RefusedError
@@ -16,6 +16,10 @@ from campaign.store.tables_desk import sent_forms, uploads
 
 #: How long it is known that a form was sent: longer than any session lasts.
 KEPT = timedelta(days=8)
+#: An upload waits this long for a yes.
+WAITS = timedelta(days=1)
+#: What an upload of people is kept as, where one of a programme has the campaign's name.
+OF_PEOPLE = "a file of people"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ class Forms:
         """Keep an upload for a day; its token."""
         token = secrets.token_urlsafe(16)
         with self._database.write() as connection:
-            connection.execute(delete(uploads).where(uploads.c.made_at < to_micros(now - timedelta(days=1))))
+            forget_uploads(connection, now=now)
             values = {"author": author, "name": name, "slug": slug, "base": base, "data": data}
             connection.execute(insert(uploads).values(token=token, made_at=to_micros(now), **values))
         return token
@@ -65,3 +69,13 @@ class Forms:
         """Forget an upload."""
         with self._database.write() as connection:
             connection.execute(delete(uploads).where(uploads.c.token == token))
+
+
+def forget_uploads(connection: Connection, *, now: datetime) -> int:
+    """Delete the uploads that waited for over a day. How many."""
+    return connection.execute(delete(uploads).where(uploads.c.made_at < to_micros(now - WAITS))).rowcount
+
+
+def forget_people_files(connection: Connection) -> int:
+    """Delete every upload of people: nobody can say whom such a file holds without reading it. How many."""
+    return connection.execute(delete(uploads).where(uploads.c.slug == OF_PEOPLE)).rowcount

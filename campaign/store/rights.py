@@ -1,20 +1,22 @@
-"""A person's rights: everything that is held about them, and taking it away. And what is kept no longer than needed.
+"""A person's right to be erased, and what is kept no longer than needed.
 
 Erasure leaves one thing: the keyed hash of the address, suppressed, so that no later file brings the person back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, exists, or_, select, update
+from sqlalchemy import Connection, Table, and_, case, delete, exists, func, or_, select, update
 
 from campaign.address import Address, KeyRing
-from campaign.clock import from_micros, to_micros
+from campaign.clock import to_micros
+from campaign.model import BroadcastState
 from campaign.store.database import Database, bump
+from campaign.store.desk_forms import forget_people_files, forget_uploads
 from campaign.store.letters import forget_letters
 from campaign.store.limits import forget_counts
 from campaign.store.log import record
@@ -24,17 +26,17 @@ from campaign.store.tables_lists import (
     consents,
     feedback,
     letters,
-    lists,
     requests,
     subscribers,
     subscription_events,
     subscriptions,
     suppressions,
-    wordings,
 )
 
 #: Rows deleted in one transaction.
 SLICE = 2_000
+#: States of a broadcast in which its emails may still go.
+UNDER_WAY = (BroadcastState.OPENING, BroadcastState.OPEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ def erase(database: Database, ring: KeyRing, address: Address, *, who: str, now:
         )
         for table in (requests, letters):
             connection.execute(delete(table).where(table.c.address_hash.in_(marks)))
+        forget_people_files(connection)
         _forget_feedback(connection, number, marks)
         if number:
             _forget_person(connection, number)
@@ -120,83 +123,10 @@ def _forget_person(connection: Connection, number: int) -> None:
     own = select(deliveries.c.id).where(deliveries.c.subscriber == number).scalar_subquery()
     connection.execute(update(attempts).where(attempts.c.delivery.in_(own)).values(reply=""))
     connection.execute(delete(delivery_notes).where(delivery_notes.c.delivery.in_(own)))
+    connection.execute(update(deliveries).where(deliveries.c.subscriber == number).values(remote_id="", url=""))
     for table in (subscription_events, consents, subscriptions):
         connection.execute(delete(table).where(table.c.subscriber == number))
     connection.execute(delete(subscribers).where(subscribers.c.id == number))
-
-
-def access(database: Database, ring: KeyRing, address: Address) -> dict[str, Any]:
-    """Everything held about one person, as plain values with times in ISO 8601; an empty part: nothing is held."""
-    marks = ring.hashes(address.key)
-    with database.read() as connection:
-        row = connection.execute(select(subscribers).where(subscribers.c.address_key == address.key)).first()
-        number = row.id if row is not None else 0
-        person = _plain(row._mapping) if row is not None else {}
-        for secret in ("token", "address_hash", "address_key"):
-            person.pop(secret, None)
-        return {
-            "address": address.shown,
-            "person": person,
-            "subscriptions": _all(connection, subscriptions, number),
-            "history": _all(connection, subscription_events, number),
-            "consents": _consents(connection, number),
-            "emails": _emails(connection, number),
-            "feedback": _by_hash(connection, feedback, marks, ("kind", "code", "reason", "outcome", "at"), number),
-            "suppressions": _by_hash(
-                connection, suppressions, marks, ("scope", "target", "reason", "detail", "made_at", "lifted_at"), 0
-            ),
-            "requests": _by_hash(connection, requests, marks, ("kind", "lists", "how", "asked_at", "done_at"), 0),
-            "letters": _by_hash(connection, letters, marks, ("kind", "made_at", "sent_at"), 0),
-        }
-
-
-_TIMES = ("at", "_at", "_until")
-
-
-def _plain(values: Mapping[Any, Any]) -> dict[str, Any]:
-    return {
-        str(name): from_micros(value).isoformat() if isinstance(value, int) and str(name).endswith(_TIMES) else value
-        for name, value in values.items()
-    }
-
-
-def _all(connection: Connection, table: Table, number: int) -> list[dict[str, Any]]:
-    wanted = [column for column in table.c if column.name not in ("id", "subscriber", "list")]
-    query = select(lists.c.slug.label("list"), *wanted).join(lists, lists.c.id == table.c.list)
-    rows = connection.execute(query.where(table.c.subscriber == number).order_by(table.c.id))
-    return [_plain(row._mapping) for row in rows]
-
-
-def _consents(connection: Connection, number: int) -> list[dict[str, Any]]:
-    c, w = consents.c, wordings.c
-    query = (
-        select(lists.c.slug.label("list"), c.given_at, c.how, c.who, c.recorded_at, w.version, w.text, w.controllers)
-        .join(lists, lists.c.id == c.list)
-        .join(wordings, w.id == c.wording)
-        .where(c.subscriber == number)
-        .order_by(c.id)
-    )
-    return [_plain(row._mapping) for row in connection.execute(query)]
-
-
-def _emails(connection: Connection, number: int) -> list[dict[str, Any]]:
-    d = deliveries.c
-    query = (
-        select(broadcasts.c.key.label("message"), d.state, d.reason, d.began_at, d.settled_at)
-        .join(broadcasts, broadcasts.c.id == d.broadcast)
-        .where(d.subscriber == number, d.subscriber != 0)
-        .order_by(d.id)
-    )
-    return [_plain(row._mapping) for row in connection.execute(query)]
-
-
-def _by_hash(
-    connection: Connection, table: Table, marks: tuple[str, ...], names: tuple[str, ...], number: int
-) -> list[dict[str, Any]]:
-    theirs = table.c.address_hash.in_(marks)
-    match = or_(theirs, table.c.subscriber == number) if number else theirs
-    query = select(*(table.c[name] for name in names)).where(match).order_by(table.c.id)
-    return [_plain(row._mapping) for row in connection.execute(query)]
 
 
 def forget_old(
@@ -206,13 +136,15 @@ def forget_old(
 
     `keep`: delivery detail and feedback, counted from the end of each broadcast; its figures stay (`tallies`).
     `keep_proof`: people who are on no list any more, with their consents, counted from the last change; their
-    suppressions stay. Requests, letters and counts go after days.
+    suppressions stay. Who never confirmed has given no consent to prove, and goes after `keep`. Requests, letters,
+    counts and files that were uploaded go after days.
     """
     with database.write() as connection:
         week = to_micros(now - timedelta(days=8))
         connection.execute(delete(requests).where(requests.c.asked_at < week))
         forget_letters(connection, before=now - timedelta(days=8))
         forget_counts(connection, now=now)
+        forget_uploads(connection, now=now)
     while True:
         with database.write() as connection:
             gone = _forget_deliveries(connection, to_micros(now - keep))
@@ -221,7 +153,7 @@ def forget_old(
         yield gone
     while _forget_slice(database, feedback, feedback.c.received_at < to_micros(now - keep)):
         pass
-    while _forget_former(database, to_micros(now - keep_proof)):
+    while _forget_former(database, to_micros(now - keep_proof), to_micros(now - keep)):
         pass
 
 
@@ -230,7 +162,7 @@ def _forget_deliveries(connection: Connection, before: int) -> tuple[Sent, ...]:
     rows = connection.execute(
         select(d.id, d.subscriber, b.key)
         .join(broadcasts, b.id == d.broadcast)
-        .where(d.subscriber != 0, b.state == "done", b.finished_at < before)
+        .where(d.subscriber != 0, b.state.not_in(UNDER_WAY), func.coalesce(b.finished_at, b.changed_at) < before)
         .order_by(d.id)
         .limit(SLICE)
     ).all()
@@ -250,14 +182,17 @@ def _forget_slice(database: Database, table: Table, match: Any) -> int:
         return connection.execute(delete(table).where(table.c.id.in_(some))).rowcount
 
 
-def _forget_former(database: Database, before: int) -> int:
-    """People with no subscription that is not `unsubscribed`, unchanged since `before`."""
-    u = subscriptions.c
-    still = exists().where(u.subscriber == subscribers.c.id, or_(u.state != "unsubscribed", u.changed_at >= before))
+def _forget_former(database: Database, before: int, unanswered: int) -> int:
+    """People on no list, unchanged since `before`; and those who were asked before `unanswered` and never said yes."""
+    u, s = subscriptions.c, subscribers.c
+    since = case((u.state == "unconfirmed", unanswered), else_=before)
+    still = exists().where(u.subscriber == s.id, or_(u.state == "confirmed", u.changed_at >= since))
+    only_asked = and_(
+        exists().where(u.subscriber == s.id), ~exists().where(u.subscriber == s.id, u.state == "unsubscribed")
+    )
     with database.write() as connection:
-        ids = list(
-            connection.scalars(select(subscribers.c.id).where(~still, subscribers.c.changed_at < before).limit(SLICE))
-        )
+        late = case((only_asked, unanswered), else_=before)
+        ids = list(connection.scalars(select(s.id).where(~still, s.changed_at < late).limit(SLICE)))
         for number in ids:
             _forget_person(connection, number)
         return len(ids)

@@ -261,7 +261,7 @@ def lift_by_staff(connection: Connection, ring: KeyRing, key: str, *, who: str, 
     if not ours:
         raise RefusedError("Nothing is suppressed for that address.")
     _lift(connection, ours, who, now)
-    detail = {"reason": reason, "suppressions": ours}
+    detail = {"reason": redact(reason), "suppressions": ours}
     record(connection, who=who, act="lift suppression", now=now, target=ring.hash(key)[:12], detail=detail)
     return len(ours)
 

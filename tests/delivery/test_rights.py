@@ -13,13 +13,15 @@ from campaign.channels.base import Feedback, FeedbackKind
 from campaign.clock import to_micros
 from campaign.delivery import rights
 from campaign.delivery.feedback import Policy
+from campaign.errors import RefusedError
 from campaign.model import DeliveryState
 from campaign.store import tallies
 from campaign.store.bases import Evidence
 from campaign.store.database import Database
+from campaign.store.desk_forms import OF_PEOPLE, Forms
+from campaign.store.held import access
 from campaign.store.joining import SignUp, sign_up
 from campaign.store.lists import get_list
-from campaign.store.rights import access
 from campaign.store.subscribers import Details, State, find_one, leave_all, save, set_state, subscribe
 from campaign.store.tables import attempts, broadcasts, campaigns, deliveries
 from campaign.store.tables_lists import (
@@ -174,8 +176,6 @@ def test_who_left_long_ago_is_forgotten_and_still_kept_out(kept: Database, tmp_p
         person = find_one(connection, ANN)
         assert person is not None
         leave_all(connection, RING, person, who="self", how="link", now=NOW)
-        parents = get_list(connection, "parents").id
-        set_state(connection, 2, parents, State.UNCONFIRMED, who="test", how="test", now=NOW)
     rights.forget_old(kept, KEY, tmp_path / "outbox", now=NOW + timedelta(days=6 * 365), keep_months=12)
     with kept.read() as connection:
         assert find_one(connection, ANN) is not None
@@ -184,3 +184,51 @@ def test_who_left_long_ago_is_forgotten_and_still_kept_out(kept: Database, tmp_p
         assert find_one(connection, ANN) is None
         assert find_one(connection, BOB) is not None
         assert connection.scalar(select(suppressions.c.reason)) == "left"
+
+
+def test_who_was_asked_and_never_said_yes_is_kept_no_longer_than_emails_are(kept: Database, tmp_path: Path) -> None:
+    with kept.write() as connection:
+        parents, councils = (get_list(connection, name).id for name in ("parents", "councils"))
+        set_state(connection, 1, parents, State.UNCONFIRMED, who="test", how="import", now=NOW)
+        set_state(connection, 2, councils, State.UNCONFIRMED, who="test", how="import", now=NOW)
+    for days, there in ((360, [ANN, BOB]), (380, [BOB])):
+        rights.forget_old(kept, KEY, tmp_path / "outbox", now=NOW + timedelta(days=days), keep_months=12)
+        with kept.read() as connection:
+            assert [one for one in (ANN, BOB) if find_one(connection, one) is not None] == there
+
+
+@pytest.mark.parametrize("state", ["missed", "held", "cancelled"])
+def test_detail_of_a_mailing_that_never_ended_is_forgotten_too(kept: Database, tmp_path: Path, state: str) -> None:
+    with kept.write() as connection:
+        connection.execute(update(broadcasts).values(state=state, finished_at=None))
+    assert rights.forget_old(kept, KEY, tmp_path, now=NOW + timedelta(days=300), keep_months=12) == 0
+    assert rights.forget_old(kept, KEY, tmp_path, now=NOW + timedelta(days=400), keep_months=12) == 2
+
+
+def test_a_file_of_people_waits_for_a_day_alone(kept: Database, tmp_path: Path) -> None:
+    forms = Forms(kept)
+    token = forms.keep(author="Jo", name="people.csv", slug=OF_PEOPLE, base=0, data=b"Email", now=NOW)
+    rights.forget_old(kept, KEY, tmp_path, now=NOW + timedelta(hours=23), keep_months=12)
+    assert forms.upload(token).data == b"Email"
+    rights.forget_old(kept, KEY, tmp_path, now=NOW + timedelta(hours=25), keep_months=12)
+    with pytest.raises(RefusedError, match="not here any more"):
+        forms.upload(token)
+
+
+@pytest.mark.parametrize(
+    ("to", "theirs"),
+    [
+        ("ann@example.org", True),
+        ("Ann Smith <ANN@Example.org>", True),
+        ("Ann\r\n <ann@example.org>", True),
+        ("joann@example.org", False),
+        ("ann@example.org.uk", False),
+        ("bob@example.org\r\nReply-To: ann@example.org", False),
+    ],
+)
+def test_a_copy_is_theirs_by_its_whole_address(tmp_path: Path, to: str, theirs: bool) -> None:
+    path = tmp_path / "week" / "x.eml"
+    path.parent.mkdir()
+    path.write_bytes(f"From: team@example.org\r\nTo: {to}\r\n\r\nHello ann@example.org\r\n".encode())
+    assert rights.delete_addressed(tmp_path, parse(ANN)) == int(theirs)
+    assert path.exists() is not theirs

@@ -11,8 +11,8 @@ from campaign.address import parse
 from campaign.clock import to_micros
 from campaign.store import backups, migrations, rights
 from campaign.store.database import Database
+from campaign.store.held import access
 from campaign.store.letters import LetterKind, forget_letters, post_letter
-from campaign.store.rights import access
 from campaign.store.subscribers import Details, save
 from campaign.store.tables import broadcasts, campaigns, deliveries
 from campaign.store.tables_lists import letters, subscribers

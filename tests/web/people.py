@@ -13,6 +13,7 @@ from campaign.delivery.visitors import Lists
 from campaign.model import Sender
 from campaign.store.bases import Basis
 from campaign.store.database import Database
+from campaign.store.held import access
 from campaign.store.lists import NewList, add_list, save_senders
 from campaign.store.rights import erase
 from campaign.store.tables_lists import letters, subscribers, subscriptions
@@ -37,6 +38,7 @@ class People:
             RING,
             labels=lambda: labels,
             erase=lambda address, now: erase(database, RING, address, who="self", now=now),
+            held=lambda address: access(database, RING, address),
         )
 
     def letters(self) -> list[dict[str, str]]:

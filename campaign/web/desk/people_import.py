@@ -16,11 +16,12 @@ from campaign.delivery.importing import COLUMNS, Opened, open_people
 from campaign.delivery.people import Judged, Verdict
 from campaign.errors import FileError, RefusedError
 from campaign.sheets import shown
+from campaign.store.desk_forms import OF_PEOPLE
 from campaign.web.desk.door import Ask
 from campaign.web.desk.people import PROOF, proof_of
 
-#: The largest file of people, in bytes, and what an upload of one is kept as.
-LARGEST, KIND = 20 * 1024 * 1024, "people"
+#: The largest file of people, in bytes.
+LARGEST = 20 * 1024 * 1024
 #: Rows of each verdict that a report shows, and rows of the file that the form shows.
 SHOWN, FIRST = 20, 3
 
@@ -57,7 +58,7 @@ def upload(ask: Ask) -> Response:
         open_people(data, name)
     except FileError as error:
         return _wrong(ask, " ".join(f"{each.message} {each.hint}".strip() for each in error.problems))
-    token = ask.work.store.forms.keep(author=ask.who, name=name, slug=KIND, base=0, data=data, now=ask.now)
+    token = ask.work.store.forms.keep(author=ask.who, name=name, slug=OF_PEOPLE, base=0, data=data, now=ask.now)
     return ask.back(f"/desk/people/import/{token}")
 
 
@@ -72,7 +73,7 @@ def columns(ask: Ask) -> Response:
 
 def _opened(ask: Ask) -> tuple[Opened, str]:
     kept = ask.work.store.forms.upload(ask.path("token"))
-    if kept.slug != KIND:
+    if kept.slug != OF_PEOPLE:
         raise RefusedError("This upload is not of people. Upload the file again.")
     return open_people(kept.data, kept.name), kept.name
 

@@ -25,7 +25,7 @@ COPY = {
 def copy(ask: Ask) -> Response:
     """Everything held about a person, as a page or as data; that it was taken is in the log."""
     found = people.need(ask)
-    held = staff.copied(ask.work, found.person.address, who=ask.who, now=ask.now)
+    held = staff.copied(ask.work, found.person.address, outbox=ask.door.desk.outbox, who=ask.who, now=ask.now)
     if ask.text("form_of") == "data":
         kept = {"Content-Disposition": 'attachment; filename="copy.json"', "Cache-Control": "no-store"}
         return Response(rights.as_json(held), 200, kept, "application/json")
