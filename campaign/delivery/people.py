@@ -14,6 +14,7 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce
 from campaign.store.bases import Evidence
 from campaign.store.database import Database
+from campaign.store.desk_forms import OF_PEOPLE
 from campaign.store.held import access
 from campaign.store.lists import all_lists
 from campaign.store.lists_import import Importer, ImportRow, Judged, Verdict
@@ -155,6 +156,7 @@ def let_through(parts: Parts, address: str, *, who: str, reason: str, now: datet
 
 
 __all__ = [
+    "OF_PEOPLE",
     "Details",
     "Evidence",
     "Judged",

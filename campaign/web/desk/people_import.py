@@ -16,7 +16,6 @@ from campaign.delivery.importing import COLUMNS, Opened, open_people
 from campaign.delivery.people import Judged, Verdict
 from campaign.errors import FileError, RefusedError
 from campaign.sheets import shown
-from campaign.store.desk_forms import OF_PEOPLE
 from campaign.web.desk.door import Ask
 from campaign.web.desk.people import PROOF, proof_of
 
@@ -58,7 +57,7 @@ def upload(ask: Ask) -> Response:
         open_people(data, name)
     except FileError as error:
         return _wrong(ask, " ".join(f"{each.message} {each.hint}".strip() for each in error.problems))
-    token = ask.work.store.forms.keep(author=ask.who, name=name, slug=OF_PEOPLE, base=0, data=data, now=ask.now)
+    token = ask.work.store.forms.keep(author=ask.who, name=name, slug=staff.OF_PEOPLE, base=0, data=data, now=ask.now)
     return ask.back(f"/desk/people/import/{token}")
 
 
@@ -73,7 +72,7 @@ def columns(ask: Ask) -> Response:
 
 def _opened(ask: Ask) -> tuple[Opened, str]:
     kept = ask.work.store.forms.upload(ask.path("token"))
-    if kept.slug != OF_PEOPLE:
+    if kept.slug != staff.OF_PEOPLE:
         raise RefusedError("This upload is not of people. Upload the file again.")
     return open_people(kept.data, kept.name), kept.name
 
