@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -182,17 +184,46 @@ def _recipient(parts: Parts, force: InForce, planned: Planned, reader: Reader, n
     return replace(found, unsubscribe_token="0" * 22)
 
 
-def reach(parts: Parts, force: InForce, planned: Planned, now: datetime) -> tuple[list[tuple[str, int]], int]:
-    """How many people the mailing would reach now: by list (a person may be on several), and in all.
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many people a mailing would reach: in all, by list, by area and by audience (ids, each with a number).
 
-    RefusedError where a list is missing.
+    A person may be on several lists, in several areas and of several audiences, and counts in each. `""` is who is of
+    no area in particular, or of no audience: they get everything.
     """
-    whole = audience_of(force, planned)
 
-    def reached(lists: tuple[str, ...]) -> int:
-        return parts.store.mailings.breakdown(replace(whole, lists=lists), now=now).get("reached", 0)
+    everybody: int
+    lists: tuple[tuple[str, int], ...]
+    areas: tuple[tuple[str, int], ...]
+    audiences: tuple[tuple[str, int], ...]
 
-    return [(name, reached((name,))) for name in whole.lists], reached(whole.lists)
+
+def reach(parts: Parts, force: InForce, planned: Planned, now: datetime) -> Reach:
+    """How many people the mailing would reach now. RefusedError where a list is missing.
+
+    Areas and audiences are those that the mailing narrows to, where it does: somebody's others are not its matter.
+    """
+    whole, programme = audience_of(force, planned), force.programme
+    lists, areas, audiences = Counter(dict.fromkeys(whole.lists, 0)), Counter[str](), Counter[str]()
+    everybody = 0
+    for (theirs, groups, chosen), number in parts.store.mailings.kinds(whole, now=now):
+        everybody += number
+        lists.update({each.slug: number for each in chosen})
+        areas.update(dict.fromkeys(theirs or ("",), number))
+        audiences.update(dict.fromkeys(groups or ("",), number))
+    return Reach(
+        everybody,
+        tuple(lists.items()),
+        tuple(_told(areas, tuple(programme.areas), whole.areas)),
+        tuple(_told(audiences, tuple(programme.audiences), whole.audiences)),
+    )
+
+
+def _told(counted: Mapping[str, int], known: Sequence[str], wanted: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Those that the programme knows in its order, then the others; those that nobody is of are told too."""
+    for name in dict.fromkeys([*known, *sorted(counted), ""]):
+        if (not name and counted.get(name)) or (name and (name in wanted if wanted else counted.get(name))):
+            yield name, counted.get(name, 0)
 
 
 def left_out(parts: Parts, force: InForce, planned: Planned, now: datetime) -> list[tuple[str, int]]:

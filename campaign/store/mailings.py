@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, String, and_, case, exists, insert, literal, select
 
@@ -17,6 +17,8 @@ from campaign.store.ledger import Slice
 from campaign.store.links import ListSets
 from campaign.store.selection import Choice
 from campaign.store.tables import broadcasts, deliveries
+
+T = TypeVar("T")
 
 #: Why somebody is passed over who has had, or may have had, another of the day's mailings.
 HAD_TODAYS = "had today's"
@@ -50,13 +52,32 @@ class Audience:
     siblings: tuple[str, ...] = ()
 
 
+class _Counted(Generic[T]):
+    """What was counted of audiences, kept while nobody joined, left, or was suppressed, and at most `COUNTED_FOR`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: dict[Audience, tuple[datetime, object, T]] = {}
+
+    def get(self, audience: Audience, now: datetime, counting: Callable[..., T]) -> T:
+        """What stands of it, else counted anew. RefusedError where a list is missing."""
+        with self._database.read() as connection:
+            choice, people = _choose(connection, audience), selection.people_mark(connection)
+            kept = self._kept.get(audience)
+            if kept is None or kept[1] != people or not timedelta() <= now - kept[0] < COUNTED_FOR:
+                kept = now, people, counting(connection, choice, now=now)
+                self._kept[audience] = kept
+        return kept[2]
+
+
 class Mailings:
     """Opening and asking after the people of a mailing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sets = ListSets(database)
-        self._counted: dict[Audience, tuple[datetime, object, dict[str, int]]] = {}
+        self._counted: _Counted[dict[str, int]] = _Counted(database)
+        self._kinds: _Counted[list[tuple[reached.Kind, int]]] = _Counted(database)
 
     def choice(self, audience: Audience) -> Choice:
         """The mailing's lists by name; RefusedError where one is missing or their senders differ."""
@@ -73,13 +94,11 @@ class Mailings:
 
         Counted again when somebody joined or left, was suppressed or let in again, and after `COUNTED_FOR`.
         """
-        with self._database.read() as connection:
-            choice, people = _choose(connection, audience), selection.people_mark(connection)
-            at, mark, found = self._counted.get(audience, (now, None, {}))
-            if mark != people or not timedelta() <= now - at < COUNTED_FOR:
-                found = selection.breakdown(connection, choice, now=now)
-                self._counted[audience] = now, people, found
-        return dict(found)
+        return dict(self._counted.get(audience, now, selection.breakdown))
+
+    def kinds(self, audience: Audience, *, now: datetime) -> list[tuple[reached.Kind, int]]:
+        """Everybody it would reach now, by what they have in common, with how many of each; counted as `breakdown`."""
+        return list(self._kinds.get(audience, now, reached.kinds))
 
     def slicer(self, audience: Audience, *, now: datetime) -> Slice:
         """What `Ledger.fill` calls: inserts one row a person chosen, window by window of subscriber ids."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from campaign.model import MailingList, Recipient
 from campaign.store.selection import Choice, read_labels, selection
@@ -83,6 +83,18 @@ def recipients(
     """As `people`, each as a mailing sees them."""
     kinds, rows = people(connection, choice, among, now=now, link=link)
     return {number: recipient_of(number, person, kinds) for number, person in rows.items()}
+
+
+def kinds(connection: Connection, choice: Choice, *, now: datetime) -> list[tuple[Kind, int]]:
+    """Everybody whom `choice` reaches now, by what they have in common, each kind with how many people are of it."""
+    picked = selection(choice, now=now).order_by(None).subquery()
+    s = subscribers.c
+    alike = (s.areas, s.audiences, picked.c.chosen)
+    query = select(*alike, func.count()).join(picked, picked.c.subscriber == s.id).group_by(*alike)
+    return [
+        (_labelled(choice, areas, audiences, bits), number)
+        for areas, audiences, bits, number in connection.execute(query)
+    ]
 
 
 def _labelled(choice: Choice, areas: str, audiences: str, bits: int) -> Kind:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from campaign.errors import RefusedError
 from campaign.model import Exclusion
 from campaign.store.database import Database
-from campaign.store.reached import recipients
+from campaign.store.reached import kinds, recipients
 from campaign.store.selection import (
     Choice,
     breakdown,
@@ -188,6 +188,27 @@ def test_everybody_on_the_lists_is_counted_once_with_the_most_telling_reason(dat
         assert found["reached"] == 2
         everyone = choose(connection, ["one", "two"])
         assert breakdown(connection, everyone, now=NOW)["reached"] == count(connection, everyone, now=NOW) == 6
+
+
+def test_people_are_counted_by_what_they_have_in_common(database: Database) -> None:
+    with database.write() as connection:
+        one, two = add_list(connection, "one", audiences=["staff"]), add_list(connection, "two")
+        add_person(connection, "a@example.org", one, areas=["HAM", "IOW"])
+        add_person(connection, "b@example.org", one, areas=["HAM", "IOW"])
+        add_person(connection, "c@example.org", one, two)
+        add_person(connection, "d@example.org", two, audiences=["parents"])
+        add_person(connection, "e@example.org", two, state="unsubscribed")
+        choice = choose(connection, ["one", "two"])
+        found = {
+            (areas, groups, tuple(each.slug for each in chosen)): number
+            for (areas, groups, chosen), number in kinds(connection, choice, now=NOW)
+        }
+        assert found == {
+            (frozenset({"HAM", "IOW"}), frozenset({"staff"}), ("one",)): 2,
+            (frozenset(), frozenset(), ("one", "two")): 1,
+            (frozenset(), frozenset({"parents"}), ("two",)): 1,
+        }
+        assert sum(found.values()) == count(connection, choice, now=NOW)
 
 
 def test_slices_cover_everybody_once_and_jump_over_gaps(database: Database) -> None:

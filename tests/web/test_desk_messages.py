@@ -68,8 +68,26 @@ def test_who_would_not_get_a_mailing_is_counted_by_why(desk: DeskStand) -> None:
     with desk.world.store.database.write() as connection:
         connection.execute(update(subscribers).where(subscribers.c.id == 1).values(areas=",HAM,"))
     table = desk.text(MAIL).split("On its lists, and not reached")[1].split("</table>")[0]
-    assert "Excluded" in table
+    assert "This email leaves them out" in table
     assert ">1<" in table
+
+
+def test_whom_a_mailing_reaches_is_told_by_list_area_and_audience(both: DeskStand) -> None:
+    both.load()
+    both.sign_in(Role.VIEWER)
+    table = both.text(MAIL).split('id="whom"')[1].split("</section>")[0]
+    assert "As things stand it reaches 1 person." in table
+    assert "By area" not in table, "nobody is told apart by area"
+    with both.world.store.database.write() as connection:
+        connection.execute(
+            update(subscribers).where(subscribers.c.id == 1).values(areas=",HAM,IOW,", audiences=",parents,")
+        )
+    both.world.clock.set(EIGHT + timedelta(minutes=2))
+    table = both.text(MAIL).split('id="whom"')[1].split("</section>")[0]
+    by_area = re.findall(r'data-label="Area">([^<]+)</td><td data-label="People">(\d+)<', table)
+    assert by_area == [("HAM", "1"), ("IOW", "1")]
+    by_audience = re.findall(r'data-label="Audience">([^<]+)</td><td data-label="People">(\d+)<', table)
+    assert by_audience == [("Parents and carers", "1")]
 
 
 def test_what_happened_tells_each_attempt(desk: DeskStand) -> None:

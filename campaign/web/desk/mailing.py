@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from campaign.address import mask
 from campaign.delivery import audience, showing
 from campaign.errors import ChannelError, RefusedError
-from campaign.model import DeliveryState, HoldScope, Strength
+from campaign.model import DeliveryState, HoldScope, Programme, Strength
 from campaign.web.desk import times
 from campaign.web.desk.door import Ask
 from campaign.web.desk.found import Message, find
@@ -32,19 +32,19 @@ def shown(ask: Ask, found: Message) -> dict[str, Any]:
     reader = _reader(ask, found)
     email = _email(ask, found, reader)
     try:
-        lists, everybody = showing.reach(ask.work, found.force, planned, ask.now)
+        reach = showing.reach(ask.work, found.force, planned, ask.now)
         left_out = showing.left_out(ask.work, found.force, planned, ask.now)
         trouble = ""
     except RefusedError as error:
-        lists, everybody, left_out, trouble = [], 0, [], str(error)
+        reach, left_out, trouble = showing.Reach(0, (), (), ()), [], str(error)
     view, dark, plain = _look(ask)
     kept = {"area": reader.area, "audience": reader.audience, "person": reader.person or ""}
     look = {"dark": "yes" if dark else "", "images": "off" if plain else ""}
     return {
         "email": email,
-        "lists": lists,
-        "everybody": everybody,
-        "left_out": left_out,
+        "reach": _reach(ask, programme, reach),
+        "everybody": reach.everybody,
+        "left_out": [(words(f"mailing.why_{why.replace(' ', '_')}"), number) for why, number in left_out],
         "trouble": trouble,
         "areas": {"": words("mailing.all_areas"), **programme.areas},
         "audiences": {
@@ -61,6 +61,25 @@ def shown(ask: Ask, found: Message) -> dict[str, Any]:
         "people": _people(ask, found) if ask.text("find") else [],
         "most": MOST,
         "test_to": ask.account.login if ask.door.desk.send_test else "",
+    }
+
+
+def _reach(ask: Ask, programme: Programme, reach: showing.Reach) -> dict[str, list[tuple[str, int]]]:
+    """The people by list, area and audience, each under its name; what nobody is told apart by is left out."""
+    words = ask.door.templates.words()
+    lists = {each.list.slug: each.list.title for each in audience.lists(ask.work)}
+    groups = {key: each.name for key, each in programme.audiences.items()}
+    named = {
+        "list": [(lists.get(name) or name, number) for name, number in reach.lists],
+        "area": [(programme.areas.get(name, name) or words("mailing.no_area"), number) for name, number in reach.areas],
+        "audience": [
+            (groups.get(name, name) or words("mailing.no_audience"), number) for name, number in reach.audiences
+        ],
+    }
+    return {
+        kind: rows
+        for kind, rows in named.items()
+        if kind == "list" or any(name for name, _ in getattr(reach, f"{kind}s"))
     }
 
 
