@@ -1,5 +1,6 @@
 """One message at the desk: as its readers get it, approved as it stands, and what became of it."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
