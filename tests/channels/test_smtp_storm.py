@@ -53,7 +53,9 @@ FATES = st.one_of(
     st.just(Fate()),
     st.builds(Fate, st.sampled_from(["rcpt", "data"]), st.sampled_from(["550 5.1.1", "451 4.3.0", "421 4.7.0", DROP])),
     st.builds(Fate, st.just("rcpt"), st.sampled_from(["550 5.7.1", "450-4.2.0 not\n450 4.2.0", "501 5.1.3"])),
-    st.builds(Fate, st.just("final"), st.sampled_from(["554 5.6.0", "452 4.2.2", "421 4.3.2", "554-5.7.1 a\n554 5.7.1"])),
+    st.builds(
+        Fate, st.just("final"), st.sampled_from(["554 5.6.0", "452 4.2.2", "421 4.3.2", "554-5.7.1 a\n554 5.7.1"])
+    ),
     st.builds(Fate, st.sampled_from(["cut in the text", "cut after the dot"])),
 )
 RELAYS = st.sampled_from(

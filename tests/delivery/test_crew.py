@@ -12,6 +12,7 @@ from campaign.delivery.mail.nursery import Nursery
 from campaign.store.database import Database
 from tests.delivery import test_leaving_midway as leaving
 from tests.delivery import test_mailing as by_threads
+from tests.delivery import test_mailing_relays as relays
 from tests.delivery.apart import nursery_apart
 from tests.delivery.mailworld import relay_at
 from tests.delivery.test_mailing import everyone, mailing
@@ -51,6 +52,8 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
         by_threads.test_who_leaves_in_mid_run_gets_nothing_more,
         by_threads.test_limits_of_relay_and_domain_hold_in_a_run,
         leaving.test_whoever_leaves_at_any_moment_gets_nothing_more,
+        relays.test_a_relay_that_takes_fewer_connections_is_used_over_those,
+        relays.test_a_relay_that_dies_in_mid_run_is_gone_round,
     ],
     ids=lambda scenario: scenario.__name__.removeprefix("test_"),
 )

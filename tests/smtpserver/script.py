@@ -41,6 +41,8 @@ class Script:
     delay: float = 0.0
     #: after that many messages: 421 and goodbye
     per_connection: int = 0
+    #: so many connections at once; others are told 421
+    room: int = 0
     #: say nothing to RCPT, and leave the connection open
     mute: set[str] = field(default_factory=set)
     #: set once a mute recipient was named

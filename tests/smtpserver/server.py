@@ -44,6 +44,7 @@ class CountingServer:
         self.counts: Counter[str] = Counter()
         self.connections = 0
         self.most_at_once = 0
+        self.turned_away = 0
         self.changed = threading.Event()
         self._keep = keep
         self._log = log
@@ -69,6 +70,11 @@ class CountingServer:
         self.hang_up()
         for thread in self._threads:
             thread.join(timeout=10)
+
+    @property
+    def open_now(self) -> int:
+        """How many connections are open."""
+        return len(self._living)
 
     def accept(self, message: Accepted) -> None:
         """Remember a message that was taken."""
@@ -115,8 +121,16 @@ class CountingServer:
         with self._lock:
             self.connections += 1
             number = self.connections
-            self._living[number] = sock
+            full = 0 < self.script.room <= len(self._living)
+            self.turned_away += full
+            if not full:
+                self._living[number] = sock
             self.most_at_once = max(self.most_at_once, len(self._living))
+        if full:
+            with contextlib.suppress(OSError):
+                sock.sendall(b"421 4.7.0 too many connections from you\r\n")
+            sock.close()
+            return
         talk = Conversation(sock, self.script, number, tls=self.tls, implicit=self.implicit, accept=self._take)
         try:
             with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from campaign.channels.base import Begun, LaneResult, Receipt
 from campaign.channels.smtp import outcomes
-from campaign.channels.smtp.relays import Relay, Relays
+from campaign.channels.smtp.relays import CROWDED, Relay, Relays
 from campaign.channels.smtp.replies import Garbled, Reply, redacted
 from campaign.channels.smtp.session import Session
 from campaign.channels.smtp.wire import END_OF_TEXT, Cut, WriteCut, on_the_wire
@@ -23,6 +23,8 @@ from campaign.model import Email
 
 GO_AHEAD = 354
 TRIES = 2
+#: So many messages pass between two looks at whether another relay wants this connection.
+LOOK = 8
 
 #: Codes by which a relay says that it met commands it did not expect yet.
 _CONFUSED = frozenset({500, 502, 503})
@@ -73,6 +75,11 @@ class PipelinedLane:
         """`host:port` of the relay it is connected to, or will be: its first message counts against the limit too."""
         return self._relay.name if self._relay is not None else self._relays.next_name()
 
+    @property
+    def ready(self) -> bool:
+        """Whether messages should be given to this lane now: not while its relay takes no more connections."""
+        return self._session is not None or self._relays.room()
+
     def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[LaneResult]:
         """Send all; see `Lane`. A message is asked for only when the one before it may end."""
         held: Item | None = None  # the relay waits for its text
@@ -94,6 +101,8 @@ class PipelinedLane:
                     held, more = self._start(item)
                     results += more
                 yield from results
+                if held is None and not self.ready:
+                    return
             if held is not None:
                 before, held = held, None
                 yield from self._finish(before) if begun(before.key) else self._withdraw(before)
@@ -117,6 +126,8 @@ class PipelinedLane:
         limit = relay.entry.endpoint.messages_per_connection
         if not (relay.pipelining and session.features.pipelining) or 0 < limit <= session.count + 1:
             return self._apart(before, item)
+        if self._relays.several and session.count % LOOK == 0 and self._relays.better(relay):
+            return self._apart(before, item, leave=True)
         try:
             envelope = b"".join(session.commands(item.email, item.data))
         except Refused as error:
@@ -133,8 +144,10 @@ class PipelinedLane:
         relay.proved = True
         return item, [(before.key, self._receipt(smooth))]
 
-    def _apart(self, before: Item, item: Item) -> tuple[Item | None, list[LaneResult]]:
+    def _apart(self, before: Item, item: Item, *, leave: bool = False) -> tuple[Item | None, list[LaneResult]]:
         results = self._finish(before)
+        if leave:
+            self.close()
         held, more = self._start(item)
         return held, results + more
 
@@ -198,7 +211,7 @@ class PipelinedLane:
                 if item.tries >= TRIES:
                     return None, [(item.key, again.error)]
             except ChannelError as error:
-                return None, [(item.key, error)]
+                return None, [(item.key, outcomes.withdrawn() if error.code == CROWDED else error)]
             else:
                 return item, []
 
@@ -259,9 +272,12 @@ class PipelinedLane:
         if mail.good and rcpt.good and data.code == GO_AHEAD:
             return
         error = outcomes.on_mail(mail) if not mail.good else outcomes.on_recipient(data if rcpt.good else rcpt)
-        if outcomes.SERVICE_CLOSING in (mail.code, rcpt.code, data.code):
-            if session.count:
-                raise Again(error)  # the end of this connection, not of this message
+        closing = outcomes.SERVICE_CLOSING in (mail.code, rcpt.code, data.code)
+        if closing and session.count:
+            raise Again(error)  # the end of this connection, not of this message
+        if outcomes.about_relay(error) and self._relays.troubled(relay, error):
+            raise Again(error)
+        if closing:
             self._drop()
         elif data.code == GO_AHEAD:
             self._empty_text(session)
@@ -312,7 +328,8 @@ class PipelinedLane:
         session = self._session
         if session is not None:
             idle = (self._now() - session.last_used).total_seconds()
-            if idle >= session.entry.timeouts.idle:
+            elsewhere = self._relays.several and self._relay is not None and self._relays.better(self._relay)
+            if elsewhere or idle >= session.entry.timeouts.idle:
                 self.close()
 
     def _drop(self) -> None:
@@ -321,9 +338,10 @@ class PipelinedLane:
             self._forget()
 
     def _forget(self) -> None:
+        gave = self._session is not None and self._session.count > 0
         self._session = None
         if self._relay is not None:
-            self._relays.left(self._relay)
+            self._relays.left(self._relay, gave=gave)
             self._relay = None
 
 

@@ -46,6 +46,11 @@ def on_recipient(reply: Reply) -> ChannelError:
     return Refused(words, policy=policy, code=reply.best_code, raw=reply.extract)
 
 
+def about_relay(error: ChannelError) -> bool:
+    """Whether a refusal is about us or the relay as a whole, so that another relay may well take the message."""
+    return isinstance(error, ChannelDown) or (isinstance(error, TryLater) and error.slow_all)
+
+
 def cut_before(detail: str) -> TryLater:
     """The connection ended before the final dot was written: nothing was sent (RFC 5321 4.1.1.10)."""
     return TryLater("The connection to the relay was lost before the message was complete", raw=detail, code="cut")

@@ -12,11 +12,21 @@ from campaign.errors import ChannelDown, ChannelError, TryLater
 
 FIRST_REST = 5.0
 LONGEST_REST = 300.0
+#: How long no further connection is tried with a relay that took some of ours and not one more.
+FULL_REST = 60.0
+#: At most one connection in so long moves to a relay that came back.
+MOVE_GAP = 1.0
+CROWDED = "crowded"
+#: Codes of relays that said nothing: those that are open may be as dead.
+NO_ANSWER = frozenset({"", "connect"})
 
 
 @dataclass(slots=True)
 class Relay:
-    """One relay and what was learnt of it. `pipelining` turns False once it proved not to keep its promise."""
+    """One relay and what was learnt of it. `pipelining` turns False once it proved not to keep its promise.
+
+    `room`: how many connections it took when it took no more, until `full_until`.
+    """
 
     entry: Entry
     open: int = 0
@@ -24,6 +34,8 @@ class Relay:
     proved: bool = False
     failures: int = 0
     rest_until: datetime | None = None
+    room: int = 0
+    full_until: datetime | None = None
     error: ChannelError | None = field(default=None, repr=False)
     name: str = field(init=False)
 
@@ -35,20 +47,28 @@ class Relay:
         """Open connections for its weight: the next one goes where this is least."""
         return (self.open + 1) / self.entry.endpoint.weight
 
+    def fit(self, now: datetime) -> bool:
+        """Whether one more connection may be tried with it now."""
+        full = self.full_until is not None and self.full_until > now and self.open >= max(1, self.room)
+        return not full and (self.rest_until is None or self.rest_until <= now)
+
 
 class Relays:
-    """All relays of one channel in one process."""
+    """All relays of one channel in one process. `several`: there is another to go to."""
 
     def __init__(self, entries: Sequence[Entry], now: Callable[[], datetime]) -> None:
         self._relays = [Relay(entry) for entry in entries]
         self._now = now
         self._lock = threading.Lock()
+        self._moved: datetime | None = None
+        self.several = len(self._relays) > 1
 
     def connect(self) -> tuple[Relay, Session]:
         """A session with the best relay that answers.
 
-        Raises ChannelDown where every relay needs a person, TryLater where any may work later. A relay that failed is
-        left alone for 5 s, doubled each time up to 5 minutes; while all rest, this fails at once.
+        Raises ChannelDown where every relay needs a person, TryLater where any may work later, with the code `CROWDED`
+        where a relay works over the connections that are open and takes no more of them. A relay that failed is left
+        alone for 5 s, doubled each time up to 5 minutes; while all rest, this fails at once.
         """
         tried: set[int] = set()
         while (relay := self._choose(tried)) is not None:
@@ -66,22 +86,48 @@ class Relays:
         """The name of the relay that the next connection is likely to go to."""
         now = self._now()
         with self._lock:
-            fit = [relay for relay in self._relays if relay.rest_until is None or relay.rest_until <= now]
+            fit = [relay for relay in self._relays if relay.fit(now)]
             return min(fit or self._relays, key=lambda relay: relay.load).name
 
-    def left(self, relay: Relay) -> None:
-        """A connection to `relay` ended."""
+    def room(self) -> bool:
+        """Whether to try one more connection: not while those that are open are all that the relays take."""
+        now = self._now()
+        with self._lock:
+            return any(relay.fit(now) for relay in self._relays) or not any(relay.open for relay in self._relays)
+
+    def left(self, relay: Relay, *, gave: bool = False) -> None:
+        """A connection to `relay` ended; `gave`: messages were given over it."""
         with self._lock:
             relay.open -= 1
+            if gave:
+                relay.failures = 0
+
+    def troubled(self, relay: Relay, error: ChannelError) -> bool:
+        """A relay took our connection and no mail: it rests like one that cannot be reached. True: try another."""
+        with self._lock:
+            if self.several:
+                self._rest(relay, error)
+        return self.several
+
+    def better(self, relay: Relay) -> bool:
+        """Whether a connection to `relay` would do better with another: one that rested, and has fewer for its weight.
+
+        So mail comes back to a relay that recovered, one connection a second.
+        """
+        now = self._now()
+        with self._lock:
+            if self._moved is not None and (now - self._moved).total_seconds() < MOVE_GAP:
+                return False
+            mine = relay.open / relay.entry.endpoint.weight
+            found = any(other.load < mine and other.fit(now) for other in self._relays if other is not relay)
+            if found:
+                self._moved = now
+            return found
 
     def _choose(self, tried: set[int]) -> Relay | None:
         now = self._now()
         with self._lock:
-            fit = [
-                relay
-                for relay in self._relays
-                if id(relay) not in tried and (relay.rest_until is None or relay.rest_until <= now)
-            ]
+            fit = [relay for relay in self._relays if id(relay) not in tried and relay.fit(now)]
             if not fit:
                 return None
             best = min(fit, key=lambda relay: relay.load)
@@ -91,19 +137,27 @@ class Relays:
     def _failed(self, relay: Relay, error: ChannelError) -> None:
         with self._lock:
             relay.open -= 1
-            relay.failures += 1
-            relay.error = error
-            rest = min(LONGEST_REST, FIRST_REST * 2 ** (relay.failures - 1))
-            relay.rest_until = self._now() + timedelta(seconds=rest)
+            if relay.open and isinstance(error, TryLater) and error.code not in NO_ANSWER:
+                # it said so itself, and works over those that are open: it takes no more of them
+                relay.room, relay.full_until = relay.open, self._now() + timedelta(seconds=FULL_REST)
+            else:
+                self._rest(relay, error)
+
+    def _rest(self, relay: Relay, error: ChannelError) -> None:
+        relay.failures += 1
+        relay.error = error
+        rest = min(LONGEST_REST, FIRST_REST * 2 ** (relay.failures - 1))
+        relay.rest_until = self._now() + timedelta(seconds=rest)
 
     def _works(self, relay: Relay) -> None:
         with self._lock:
-            relay.failures = 0
             relay.error = relay.rest_until = None
 
     def _verdict(self) -> ChannelError:
         now = self._now()
         with self._lock:
+            if any(relay.open and relay.full_until is not None and relay.full_until > now for relay in self._relays):
+                return TryLater("The relay takes no more connections from us", code=CROWDED)
             errors = [relay.error for relay in self._relays if relay.error is not None]
             waits = [(relay.rest_until - now).total_seconds() for relay in self._relays if relay.rest_until is not None]
         soft = [error for error in errors if not isinstance(error, ChannelDown)]

@@ -168,6 +168,9 @@ class Flow:
             done = taken == 0 and not self._queue and self._idle == len(self._threads)
             if taken <= 0 and not done:
                 self._more.wait(STEP)
+        if done and self.journal.waiting:
+            self._settle()  # what went back among it can be taken again
+            return True
         return not done
 
     def _room(self) -> int:
@@ -274,6 +277,10 @@ class Flow:
         return False
 
     def _emails(self, lane: Lane, rows: dict[str, Row]) -> Iterator[tuple[str, Email]]:
+        if not getattr(lane, "ready", True):
+            with self._more:
+                self._more.wait(STEP)
+            return
         keyed = not getattr(lane, "keyless", False)
         while not self._stop and self._open:
             if not self._may_go(lane):

@@ -1,0 +1,57 @@
+"""A mailing over relays that fail, or take fewer connections than ours: it costs nobody anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from campaign.delivery.mail.nursery import Nursery
+from campaign.store.database import Database
+from tests.delivery.test_mailing import everyone, mailing
+from tests.smtpserver import CountingServer, Script
+from tests.smtpserver.server import Accepted
+
+
+def dies_at(relay: CountingServer, count: int) -> None:
+    """Have the relay die as it takes its message number `count`, before it can say so."""
+    take = relay.accept
+
+    def accept(message: Accepted) -> None:
+        take(message)
+        if relay.counts.total() == count:
+            relay.die()
+
+    relay.accept = accept  # type: ignore[method-assign]
+
+
+def test_a_relay_that_takes_fewer_connections_is_used_over_those(
+    database: Database, tmp_path: Path, nursery: Nursery | None
+) -> None:
+    """Else the whole channel would rest each time that one connection too many is turned away."""
+    with (
+        CountingServer(Script(room=4, delay=0.001)) as relay,
+        mailing(database, tmp_path, relay, 400, lanes=6, nursery=nursery) as world,
+    ):
+        world.send()
+        assert world.states() == {"sent": 400}
+        assert relay.counts == everyone(400)
+        assert relay.most_at_once <= 4
+        assert world.mailing.next_due() is None, "nothing had to rest"
+        assert {row.attempts for row in world.parts.store.deliveries.of(world.broadcast.id, limit=400)} == {1}
+
+
+def test_a_relay_that_dies_in_mid_run_is_gone_round(
+    database: Database, tmp_path: Path, nursery: Nursery | None
+) -> None:
+    with CountingServer(Script(delay=0.002)) as first, CountingServer(Script(delay=0.002)) as second:
+        two = {"relays": [{"port": second.port}]}
+        with mailing(database, tmp_path, first, 800, nursery=nursery, options=two) as world:
+            dies_at(first, 50)
+            world.send()
+            states = world.states()
+            assert states["sent"] + states.get("uncertain", 0) == 800
+            assert states.get("uncertain", 0) <= 4, "one a connection"
+            assert world.mailing.next_due() is None, "nothing had to rest"
+        together = first.counts + second.counts
+        assert set(together.values()) == {1}
+        assert together.total() >= states["sent"]
+        assert second.counts.total() >= 800 - 50 - 4
