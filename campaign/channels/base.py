@@ -184,6 +184,10 @@ class Channel(ABC, Generic[M]):
         self.options = options
         self.tools = tools
 
+    def promise(self) -> Replay:
+        """`replay` of this very channel, as it is set up and as far as its server is known. Needs no network."""
+        return self.replay
+
     def length(self, text: str) -> int:
         """How long `text` is, counted as this network counts."""
         return len(text)

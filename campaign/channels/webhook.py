@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -25,6 +26,11 @@ KEY = "Idempotency-Key"
 MOST = 20_000_000
 GONE = frozenset({401, 403, 404, 410})
 NOT_TAKEN = frozenset({425, 503})
+KEEPS_KEYS = Replay(
+    ReplayKind.SAFE,
+    "Once: an attempt without an answer is made again with the same key, which the receiver keeps for a day.",
+    timedelta(hours=23),
+)
 
 
 class WebhookOptions(Options):
@@ -62,6 +68,10 @@ class Webhook(Channel[Post]):
     Options: ClassVar[type[Options]] = WebhookOptions
     limits: Limits = Limits(message_bytes=MOST)
 
+    def promise(self) -> Replay:
+        """Once, where the receiver keeps keys."""
+        return KEEPS_KEYS if self.options.keeps_keys else self.replay
+
     def check(self, message: Post) -> list[Problem]:
         """That it is not larger than a receiver can be expected to take."""
         size = len(self._body(message, key="0" * 32))
@@ -87,7 +97,6 @@ class Webhook(Channel[Post]):
             headers=headers,
             content=body,
             secrets=(secret,),
-            repeatable=self.options.keeps_keys,
         )
         if reply.ok and "html" in reply.headers.get("content-type", ""):
             raise Uncertain(

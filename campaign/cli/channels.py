@@ -11,40 +11,28 @@ from campaign.cli.connecting import connect, forget, stats, test, verify
 from campaign.cli.rotating import rotate_key
 
 if TYPE_CHECKING:
-    from campaign.channels.registry import Registry
     from campaign.wiring import App
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def channels(context: click.Context) -> None:
-    """Which channels there are, what each promises, and which are live."""
+    """Which channels there are, what each promises as it is set up, and which are live."""
     if context.invoked_subcommand is None:
         with opened() as app:
             click.echo(_table(app))
 
 
 def _table(app: App) -> str:
-    from campaign.channels.registry import Registry
-
-    registry, states = Registry(), app.store.channels.all()
+    states = app.store.channels.all()
     rows = []
     for name, kind in sorted(app.channel_kinds().items()):
         state = states.get(name)
         way = "live" if state and state.live else "outbox"
-        rows.append((name, kind, f"down: {state.down}" if state and state.down else way, _promise(registry, kind)))
+        rows.append((name, kind, f"down: {state.down}" if state and state.down else way, app.ways.promise(name, kind)))
     return (
         table(rows, ("channel", "kind", "state", "promise")) if rows else "No channel is named yet: see channels.yaml."
     )
-
-
-def _promise(registry: Registry, kind: str) -> str:
-    from campaign.errors import SettingsError
-
-    try:
-        return registry.get(kind).replay.promise
-    except SettingsError as error:
-        return str(error)
 
 
 @channels.command()

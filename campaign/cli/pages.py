@@ -89,21 +89,11 @@ def provider_of(app: App) -> Provider | None:
 
 def desk_of(app: App, *, leaves: bool = True) -> Desk:
     """What the desk works with. `leaves`: a test of an email goes over the real channel, live or not."""
-    from campaign.channels.registry import Registry
     from campaign.cli.checking import facts
     from campaign.delivery import trying
-    from campaign.errors import SettingsError
     from campaign.settings import Approving
     from campaign.web.parts import Desk
     from campaign.wiring.switchboard import Switchboard
-
-    registry = Registry()
-
-    def promise(kind: str) -> str:
-        try:
-            return registry.get(kind).replay.promise
-        except SettingsError as error:
-            return str(error)
 
     def send_test(force: InForce, planned: Planned, address: str, author: str) -> Receipt:
         to, name = trying.reachable(app.parts, app.ring, address), planned.key.channel
@@ -120,7 +110,7 @@ def desk_of(app: App, *, leaves: bool = True) -> Desk:
     return Desk(
         work=app.parts,
         kinds=app.channel_kinds,
-        promise=promise,
+        promise=app.ways.promise,
         other=app.settings.approvals is Approving.REQUIRED_OTHER,
         letter=app.write_letter,
         provider=provider_of(app),

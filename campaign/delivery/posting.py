@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from campaign import policy
 from campaign.channels.base import Channel, Finds, Notes
-from campaign.delivery import gates, outcomes
+from campaign.delivery import again, gates, outcomes
 from campaign.delivery.doubts import Doubts
 from campaign.delivery.frozen import thaw
 from campaign.delivery.parts import Parts
@@ -61,9 +63,11 @@ class Posting:
         """Whether its day is over for it: what is left becomes `missed`."""
         if now <= broadcast.stop_at:
             return False
-        self._parts.store.deliveries.end(
-            broadcast.id, DeliveryState.MISSED, "its time of day was over before it could go", now=now
-        )
+        deliveries, reason = self._parts.store.deliveries, "its time of day was over before it could go"
+        waiting = deliveries.of(broadcast.id, DeliveryState.PENDING)
+        doubtful = any(again.in_doubt(delivery) for delivery in waiting)
+        state = DeliveryState.UNCERTAIN if doubtful else DeliveryState.MISSED
+        deliveries.end(broadcast.id, state, again.said(reason) if doubtful else reason, now=now)
         return True
 
     def _may_go(self, broadcast: Broadcast, now: datetime) -> bool:
@@ -104,9 +108,16 @@ class Posting:
             return
         now = self._parts.clock.now()
         if now > broadcast.stop_at or self._is_held(broadcast, now):
+            reason = delivery.reason if again.in_doubt(delivery) else ""
             deliveries.settle(
-                [Settled(delivery=delivery.id, state=DeliveryState.PENDING)], worker=self._worker, now=now
+                [Settled(delivery=delivery.id, state=DeliveryState.PENDING, reason=reason)],
+                worker=self._worker,
+                now=now,
             )
+            return
+        if again.in_doubt(delivery) and not again.may_go(channel, broadcast, now):
+            late = Settled(delivery=delivery.id, state=DeliveryState.UNCERTAIN, reason=again.TOO_LATE)
+            deliveries.settle([late], worker=self._worker, now=now)
             return
         if self._parts.store.workers.lost(self._worker):
             return  # whoever takes this worker for dead gives the row back
@@ -141,7 +152,7 @@ class Posting:
             if isinstance(known, Uncertain) and isinstance(channel, Finds):
                 self.doubts.keep(delivery.id, broadcast.id, since=began, reason=str(known), code=known.code)
                 return
-            self._settle_error(broadcast, delivery, known, kind)
+            self._settle_error(broadcast, delivery, known, kind, channel=channel)
             return
         self._settle(outcomes.of_receipt(delivery.id, receipt), self._parts.clock.now())
 
@@ -152,19 +163,30 @@ class Posting:
         self._settle_error(broadcast, delivery, unsent, kind, attempts=delivery.attempts + 1)
 
     def _settle_error(
-        self, broadcast: Broadcast, delivery: Delivery, error: ChannelError, kind: str, attempts: int = 0
+        self,
+        broadcast: Broadcast,
+        delivery: Delivery,
+        error: ChannelError,
+        kind: str,
+        attempts: int = 0,
+        channel: Channel[Post] | None = None,
     ) -> None:
+        """Settle what an attempt came to. `channel`: where it began, so that it may be in doubt."""
         now = self._parts.clock.now()
-        following = outcomes.follow(
-            error,
-            attempts=attempts or delivery.attempts + 1,
-            now=now,
-            stop_at=broadcast.stop_at,
-            jitter=self._parts.random.random(),
-        )
+        following = self._follow(broadcast, error, attempts or delivery.attempts + 1, now)
+        if channel is not None and isinstance(error, Uncertain):
+            retry = self._follow(broadcast, TryLater(str(error)), delivery.attempts + 1, now)
+            if again.after_doubt(channel, broadcast, retry):
+                following = replace(retry, reason=again.said(retry.reason), code=error.code)
+        elif again.in_doubt(delivery):
+            following = again.still_in_doubt(following)
         self._settle(outcomes.of_error(delivery.id, error, following), now)
         if following.channel_down:
             self._parts.store.channels.set_down(broadcast.key.channel, kind, following.reason, now=now)
+
+    def _follow(self, broadcast: Broadcast, error: ChannelError, attempts: int, now: datetime) -> policy.Next:
+        jitter = self._parts.random.random()
+        return outcomes.follow(error, attempts=attempts, now=now, stop_at=broadcast.stop_at, jitter=jitter)
 
     def _settle(self, settled: Settled, now: datetime) -> None:
         self._unwritten[settled.delivery] = settled

@@ -9,16 +9,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from campaign import policy
-from campaign.channels.base import Finds, Receipt
-from campaign.delivery import outcomes
+from campaign.channels.base import UNKNOWN, Finds, Receipt
+from campaign.delivery import again, outcomes
 from campaign.delivery.asking import Asking
+from campaign.delivery.doubts import AGAIN, MOST
 from campaign.delivery.frozen import thaw
 from campaign.delivery.mail import journal
 from campaign.delivery.mail.replay import settle_left
 from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import Shelf
-from campaign.errors import CampaignError
+from campaign.errors import CampaignError, ChannelError
 from campaign.model import Broadcast, BroadcastKind, Delivery, DeliveryState
 from campaign.store.deliveries import Settled
 from campaign.store.workers import Worker
@@ -39,6 +40,7 @@ class Recovery:
         self._parts = parts
         self._shelf = shelf
         self._boot = boot
+        self._asks: dict[int, int] = {}
 
     def run(self, me: int) -> datetime | None:
         """Settle what can be settled now; when to look again (aware UTC), None where nothing is left."""
@@ -66,7 +68,7 @@ class Recovery:
                 continue
             began = delivery.state is DeliveryState.SENDING
             state = DeliveryState.UNCERTAIN if began else DeliveryState.PENDING
-            reason = BROKE_OFF if began else ""
+            reason = BROKE_OFF if began else delivery.reason if again.in_doubt(delivery) else ""
             settled = Settled(delivery=delivery.id, state=state, reason=reason)
             self._write(known(delivery.id) or settled, me, now)
 
@@ -97,26 +99,34 @@ class Recovery:
         return None
 
     def _ask(self, broadcast: Broadcast, delivery: Delivery, worker: int, now: datetime) -> datetime | None:
-        """Ask the network whether a post arrived, where it can tell; a person where it cannot."""
+        """Ask the network whether a post arrived, where it can tell; send it again where its channel keeps our key;
+        a person where neither is so. A network that does not tell is asked again for a while."""
         began = delivery.began_at or now
         try:
             force = self._shelf.as_of(broadcast.key.campaign, broadcast.revision, broadcast.opened_at or now)
             channel = self._parts.ways.channel(force.programme.channels[broadcast.key.channel])
-            if isinstance(channel, Finds):
-                settled = began + LONGEST_ATTEMPT + LISTING_SETTLES
-                if now < settled:
-                    return settled
-                post = thaw(self._parts.store.ledger.content(broadcast.id), force.files)
-                found = channel.find(post, key=self._parts.wire_key(broadcast.key, 0), since=began)
-                self._write(self._of_answer(delivery, found, broadcast, now), worker, now)
-                return None
         except CampaignError as error:
-            reason = f"{KILLED}; the network could not be asked ({error})"
-            self._write(Settled(delivery=delivery.id, state=DeliveryState.UNCERTAIN, reason=reason), worker, now)
+            self._write(_doubtful(delivery, f"{KILLED}; the network could not be asked ({error})"), worker, now)
             return None
-        self._write(
-            Settled(delivery=delivery.id, state=DeliveryState.UNCERTAIN, reason=KILLED, outcome="killed"), worker, now
-        )
+        if not isinstance(channel, Finds):
+            sure = max(now, began + LONGEST_ATTEMPT)
+            settled = again.after_death(delivery, channel, broadcast, sure) or _doubtful(delivery, KILLED)
+            self._write(settled, worker, now)
+            return None
+        if now < (listed := began + LONGEST_ATTEMPT + LISTING_SETTLES):
+            return listed
+        post = thaw(self._parts.store.ledger.content(broadcast.id), force.files)
+        key, why = self._parts.wire_key(broadcast.key, 0), ""
+        found: object = UNKNOWN
+        try:
+            found = channel.find(post, key=key, since=began)
+        except ChannelError as error:
+            why = f"{KILLED}; the network could not be asked ({error})"
+        if found is UNKNOWN and self._asks.get(delivery.id, 0) < MOST - 1:
+            self._asks[delivery.id] = self._asks.get(delivery.id, 0) + 1
+            return now + AGAIN
+        self._asks.pop(delivery.id, None)
+        self._write(_doubtful(delivery, why) if why else self._of_answer(delivery, found, broadcast, now), worker, now)
         return None
 
     def _of_answer(self, delivery: Delivery, found: object, broadcast: Broadcast, now: datetime) -> Settled:
@@ -136,3 +146,8 @@ class Recovery:
 
     def _write(self, settled: Settled, worker: int, now: datetime) -> None:
         self._parts.store.deliveries.settle([settled], worker=worker, now=now)
+
+
+def _doubtful(delivery: Delivery, reason: str) -> Settled:
+    """A person decides."""
+    return Settled(delivery=delivery.id, state=DeliveryState.UNCERTAIN, reason=reason, outcome="killed")

@@ -29,7 +29,8 @@ STAFF_BROADCAST_MOVES: dict[B | None, frozenset[B]] = {
 }
 
 DELIVERY_MOVES: dict[D, frozenset[D]] = {
-    D.PENDING: frozenset({D.TAKEN, D.SKIPPED, D.MISSED}),
+    # pending to uncertain: its time was over while only its key kept another attempt from being a second post
+    D.PENDING: frozenset({D.TAKEN, D.SKIPPED, D.MISSED, D.UNCERTAIN}),
     # taken to sent: for mail, that it was sending stood in its worker's journal
     D.TAKEN: frozenset({D.SENDING, D.SENT, D.PENDING, D.SKIPPED, D.MISSED, D.FAILED, D.UNCERTAIN}),
     D.SENDING: frozenset({D.SENT, D.FAILED, D.PENDING, D.UNCERTAIN, D.MISSED}),

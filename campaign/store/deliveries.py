@@ -195,7 +195,7 @@ class Deliveries:
             return {int(worker) for (worker,) in connection.execute(query)}
 
     def end(self, broadcast: int, state: DeliveryState, reason: str, *, now: datetime) -> int:
-        """Move every pending row of a broadcast to `missed` or `skipped`; how many."""
+        """Move every pending row of a broadcast to `missed`, `skipped` or `uncertain`; how many."""
         with self._database.write() as connection:
             done = connection.execute(
                 update(deliveries)

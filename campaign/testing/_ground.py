@@ -190,7 +190,7 @@ class Ground:
     def _is_true(self, world: World, outcome: Outcome, where: str) -> None:
         """Compare what the channel says with what the network holds."""
         taken = self.accepted(world)
-        safe = self.channel.replay.kind is ReplayKind.SAFE
+        safe = world.channel.promise().kind is ReplayKind.SAFE
         self._hides_secrets(told(outcome))
         assert world.imitation.broken == [], "the network would not have understood the request"
         assert taken <= 1, f"{where}: one attempt left {taken} messages"

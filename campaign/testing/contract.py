@@ -60,6 +60,16 @@ class ChannelContract(Ground):
         if kind.replay.kind is ReplayKind.ASK:
             assert callable(getattr(kind, "find", None)), "ASK needs find()"
 
+    def test_what_it_promises_as_it_is_set_up(self, tmp_path: Path) -> None:
+        with self.world(tmp_path) as world:
+            promise = world.channel.promise()
+            assert promise.promise.strip().endswith("."), "the promise is a sentence for users"
+            if promise.kind is ReplayKind.SAFE:
+                assert promise.window > timedelta(0), "SAFE says for how long"
+            if promise.kind is ReplayKind.ASK:
+                assert isinstance(world.channel, Finds), "ASK needs find()"
+            assert world.network.seen == 0, "it asked the network"
+
     def test_options_have_examples_and_refuse_unknown_keys(self) -> None:
         fields = self.channel.Options.model_fields
         known = examples(self.channel.Options)
@@ -170,9 +180,9 @@ class ChannelContract(Ground):
             self._hides_secrets(f"{world.channel!r} {world.channel} {world.channel.options!r} {world.channel.options}")
 
     def test_the_same_key_twice(self, tmp_path: Path) -> None:
-        if self.channel.replay.kind is not ReplayKind.SAFE:
-            return
         with self.world(tmp_path) as world:
+            if world.channel.promise().kind is not ReplayKind.SAFE:
+                return
             first, second = self._deliver(world), self._deliver(world)
             assert isinstance(first, Receipt)
             assert isinstance(second, Receipt)

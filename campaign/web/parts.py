@@ -196,7 +196,8 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What the desk works with. `kinds`: every channel's kind by name; `promise` is what a kind says of itself.
+    """What the desk works with. `kinds`: every channel's kind by name; `promise` is what a channel
+    (name, kind) can promise as it is set up.
 
     `other`: nobody approves what they last edited. `facts` is what the checks of a message want to know of the
     installation; None: what needs it is not judged. `letter` queues a letter of a kind to a member of the team (kind,
@@ -208,7 +209,7 @@ class Desk:
 
     work: Work
     kinds: Callable[[], Mapping[str, str]]
-    promise: Callable[[str], str]
+    promise: Callable[[str, str], str]
     other: bool = False
     facts: Callable[[], Installation] | None = None
     send_test: Callable[[InForce, Planned, str, str], Receipt] | None = None

@@ -91,6 +91,20 @@ class Ways:
         options = self._with_secrets(name, entry.kind, entry.options)
         return self._registry.make(name, entry.kind, options, self.tools(name))
 
+    def promise(self, name: str, kind: str) -> str:
+        """What the channel promises, as it is set up and as far as its server is known; what is wrong with it, where
+        it cannot be made."""
+        entry = self._installation.channels.get(name)
+        options = self._with_secrets(name, kind, entry.options) if entry else {}
+        try:
+            channel = self._registry.get(kind, name=name)(self._registry.measure(name, kind, options), self.tools(name))
+        except SettingsError as error:
+            return str(error)
+        try:
+            return channel.promise().promise
+        finally:
+            channel.close()
+
     def entry(self, name: str) -> ChannelEntry:
         """What channels.yaml says of a channel; RefusedError where it says nothing."""
         entry = self._installation.channels.get(name)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from campaign.channels.base import Receipt, Tools
+from campaign.channels.base import Receipt, ReplayKind, Tools
 from campaign.channels.http import Answer, Fault, Sent
 from campaign.channels.webhook import KEY, MOST, Webhook, WebhookOptions, sign, verify
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
@@ -138,8 +138,17 @@ def test_the_time_is_ours() -> None:
     assert record.sent[0].headers["campaign-signature"].startswith(f"t={int(at.timestamp())},v1=")
 
 
+@pytest.mark.parametrize(("keeps", "kind"), [(True, ReplayKind.SAFE), (False, ReplayKind.NEVER)])
+def test_what_it_promises_is_what_the_receiver_does(keeps: bool, kind: ReplayKind) -> None:
+    given = {"url": "https://hooks.example.org/in", "secret": SECRET, "keeps_keys": keeps}
+    channel = Webhook(WebhookOptions.model_validate(given), Tools(name="hook"))
+    assert channel.promise().kind is kind
+    page = (ROOT / "docs" / "channels" / "webhook.md").read_text("utf-8")
+    assert channel.promise().promise in " ".join(page.split())
+
+
 @pytest.mark.parametrize("keeps", [True, False])
-def test_only_a_receiver_that_keeps_keys_is_sent_the_same_again(keeps: bool) -> None:
+def test_an_attempt_without_an_answer_is_in_doubt_and_the_same_again_comes_once(keeps: bool) -> None:
     had: list[str] = []
 
     def receiver(sent: Sent) -> Answer:
@@ -152,7 +161,7 @@ def test_only_a_receiver_that_keeps_keys_is_sent_the_same_again(keeps: bool) -> 
     given = {"url": "https://hooks.example.org/in", "secret": SECRET, "keeps_keys": keeps}
     http = recording(receiver).http
     channel = Webhook(WebhookOptions.model_validate(given), Tools(name="hook", now=lambda: NOON, http=http))
-    with pytest.raises(TryLater if keeps else Uncertain):
+    with pytest.raises(Uncertain):
         channel.send(a_post(), key=a_key(), notes={})
     again = channel.send(a_post(), key=a_key(), notes={})
     assert (again.duplicate, had) == (True, [a_key(), a_key()])

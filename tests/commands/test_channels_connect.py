@@ -90,3 +90,21 @@ def test_what_was_stored_can_be_forgotten(desk: Desk) -> None:
 
 def test_a_channel_that_is_not_in_the_file_is_refused(desk: Desk) -> None:
     assert "not in channels.yaml" in desk.run("channels", "verify", "nowhere", code=4).output
+
+
+def test_what_is_listed_is_the_promise_of_the_account_not_of_its_kind(desk: Desk) -> None:
+    assert "and on servers that are not Mastodon, by reading back." in desk.run("channels").output
+    desk.run("channels", "connect", "social", "--paste", typed="code-1\n")
+    assert "Once within the hour, by Idempotency-Key, which mastodon keeps;" in desk.run("channels").output
+
+
+def test_each_webhook_shows_its_own_promise(desk: Desk) -> None:
+    channels = desk.folder / "home" / "channels.yaml"
+    channels.write_text(
+        "keeps: {kind: webhook, url: https://hooks.example.org/in, keeps_keys: true}\n"
+        "plain: {kind: webhook, url: https://hooks.example.org/in}\n",
+        "utf-8",
+    )
+    lines = {line.split()[0]: line for line in desk.run("channels").output.splitlines() if line.strip()}
+    assert "Once: an attempt without an answer is made again with the same key" in lines["keeps"]
+    assert "At most once: an attempt without an answer waits for a person" in lines["plain"]

@@ -128,13 +128,17 @@ class Delivery:
         self.network.on_request = None
         return process.exitcode == -signal.SIGKILL
 
+    def promised(self) -> ReplayKind:
+        """What the channel promises, as it is set up and has come to know its server."""
+        return channel_of(self.suite, self.folder, self.network.http(), LATER).promise().kind
+
     def restart(self) -> str:
         """What the next worker does with it: `sent`, or `person` where only a person can tell."""
         if (self.folder / "settled").exists():
             return "sent"
         if not (self.folder / "sending").exists():
             return self._again()
-        replay = self.suite.channel.replay.kind
+        replay = self.promised()
         if replay is ReplayKind.SAFE:
             return self._again()
         if replay is ReplayKind.NEVER:

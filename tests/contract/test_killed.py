@@ -66,7 +66,7 @@ def test_killed_at_every_request(suite: type[ChannelContract], tmp_path: Path) -
                 if came == "sent":
                     assert delivery.accepted == 1, f"killed {when} request {number}: called sent, and is lost"
                 else:
-                    assert suite.channel.replay.kind is not ReplayKind.SAFE
+                    assert delivery.promised() is not ReplayKind.SAFE
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: f"{suite.channel.kind}-{suite.__name__}")
@@ -76,4 +76,4 @@ def test_killed_between_the_answer_and_the_ledger(suite: type[ChannelContract], 
         assert delivery.run(at_the_end=True)
         came = delivery.restart()
         assert delivery.accepted == 1
-        assert (came == "person") is (suite.channel.replay.kind is ReplayKind.NEVER)
+        assert (came == "person") is (delivery.promised() is ReplayKind.NEVER)

@@ -24,9 +24,27 @@ class Receiver(Imitation):
         return self.accept(json.dumps(post), answer=json_answer({"id": len(self.accepted) + 1}, 201))
 
 
+class KeepingReceiver(Receiver):
+    """It has a message once, and says so."""
+
+    @route("POST", "/in", host=r"hooks\.example\.org")
+    def take(self, sent: Sent) -> Answer:
+        if self.json(sent) in map(json.loads, self.accepted):
+            return json_answer({"id": 1}, 409)
+        return super().take(sent)
+
+
 class TestWebhook(ChannelContract):
     channel = Webhook
     options = {"url": "https://hooks.example.org/in", "secret": SECRET}
 
     def imitation(self) -> Imitation:
         return Receiver()
+
+
+class TestWebhookThatKeepsKeys(TestWebhook):
+    channel = Webhook
+    options = {**TestWebhook.options, "keeps_keys": True}
+
+    def imitation(self) -> Imitation:
+        return KeepingReceiver()

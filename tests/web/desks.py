@@ -45,7 +45,7 @@ class DeskStand:
         desk = Desk(
             work=self.world.parts,
             kinds=lambda: kinds,
-            promise=lambda kind: f"A promise of {kind}.",
+            promise=lambda name, kind: f"A promise of {kind}.",
             letter=self._letter,
             send_test=self._send_test,
         )

@@ -80,6 +80,19 @@ class Mastodon(Social):
         super().__init__(options, tools)
         self._adopt(known(tools.notes))
 
+    def promise(self) -> Replay:
+        """By the key or by reading back, as the server's program has it; both where it was not asked yet."""
+        if not self._instance.software:
+            return self.replay
+        program = _PROGRAM.sub("", self._instance.software)[:40]
+        if self._instance.keeps_keys:
+            words = f"Once within the hour, by Idempotency-Key, which {program} keeps; later by reading back."
+            return Replay(ReplayKind.SAFE, words, WINDOW)
+        words = (
+            f"Read back: {program} is not known to keep an Idempotency-Key, so the account's own posts are looked at."
+        )
+        return Replay(ReplayKind.ASK, words)
+
     def length(self, text: str) -> int:
         """Graphemes, links at the server's fixed price, the content warning left out."""
         return mastodon_length(text, url=self._instance.per_url)
@@ -255,6 +268,7 @@ class Mastodon(Social):
         return outcome(reply, network="Mastodon", now=self.tools.now(), said=said)
 
 
+_PROGRAM = regex.compile(r"[^a-z0-9-]")
 _BREAK = regex.compile(r"<br\s*/?>|</p>\s*<p[^>]*>")
 _TAG = regex.compile(r"<[^>]*>")
 

@@ -73,7 +73,7 @@ def _cards(ask: Ask, kinds: Mapping[str, str]) -> list[ChannelCard]:
                 kind=kind,
                 live=bool(name in states and states[name].live),
                 down=states[name].down if name in states else "",
-                promise=ask.door.desk.promise(kind),
+                promise=ask.door.desk.promise(name, kind),
                 paused=paused.get(name, ""),
                 last=when(lasts.get(name)),
                 until=when(until),
