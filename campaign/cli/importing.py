@@ -143,7 +143,7 @@ def _report(merged: Merged, target: Path | None) -> None:
     click.echo(f"{counts}, {merged.unchanged} messages unchanged, {len(draft.refused)} refused.")
     _listed("Kept as edited:", merged.kept)
     _listed("Refused:", (problem.message for problem in draft.refused))
-    _listed("To answer:", (question.full() for question in draft.questions))
+    _listed("To answer:", draft.asked())
 
 
 def _listed(head: str, lines: Iterable[str]) -> None:
@@ -286,7 +286,7 @@ def new(monday: datetime, source: str, title: str, output: Path | None, force: b
         return
     _save(output, draft.yaml().encode(), force=force)
     _save_beside(output, draft.files)
-    _listed("To answer:", (question.full() for question in draft.questions))
+    _listed("To answer:", draft.asked())
     click.echo(f"\nWrote {output}.")
 
 

@@ -56,7 +56,7 @@ def _brought(draft: Draft, known: Mapping[str, Known]) -> Brought:
         draft = merge(draft, to_tree(there.force.programme), None, sent=there.sent).draft
     name = f"{draft.tree['campaign']['id']}.yaml"
     made = load_bytes(draft.yaml().encode(), name=name, files={**files, **draft.files})
-    questions = tuple(" ".join(each.full().split()) for each in draft.questions)
+    questions = tuple(draft.asked())
     return Brought(made, questions, tuple(each.message for each in draft.refused))
 
 

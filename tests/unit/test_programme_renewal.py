@@ -55,7 +55,7 @@ def _old() -> Programme:
 
 def renewed(old: Programme) -> tuple[Programme, list[str]]:
     draft = renew(old, date(2024, 10, 7), name="old.yaml")
-    return load_bytes(draft.yaml().encode()).programme, [question.full() for question in draft.questions]
+    return load_bytes(draft.yaml().encode()).programme, draft.asked()
 
 
 def test_days_and_times_go_by_their_weekday(old: Programme) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 from campaign.errors import Problem, Severity
 from campaign.programme.writing import to_yaml
 
+#: How much of a title is shown with a question about what has it.
+_SHOWN = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -31,10 +34,6 @@ class Question:
     text: str
     where: str = ""
     places: list[Place] = field(default_factory=list)
-
-    def full(self) -> str:
-        """The question with what it is about, for a list of them."""
-        return f"{self.where}: {self.text}" if self.where and not self.places else str(self)
 
     def __str__(self) -> str:
         if not self.places:
@@ -118,6 +117,28 @@ class Draft:
             if "." in path:
                 found[path] = (*found.get(path, ()), f"MEND: {problem.message}")
         return found
+
+    def asked(self) -> list[str]:
+        """Each question with what it is about, for a list of them: a place alone does not say which of its words."""
+        return [_one_line(self._asked_of(question)) for question in self.questions]
+
+    def _asked_of(self, question: Question) -> str:
+        named = self._named(question.where)
+        if not question.places:
+            return f"{question.where}: {question.text}" if question.where else question.text
+        if not named or named in question.text or question.text.startswith("'"):
+            return str(question)
+        return str(replace(question, text=f"'{named}': {question.text}"))
+
+    def _named(self, where: str) -> str:
+        """The title of the resource, or the subject of the message, that a path belongs to; "" where it has none."""
+        section, _, rest = where.partition(".")
+        item = self.tree.get(section, {}) if section in ("resources", "posts", "mailings", "organisations") else {}
+        found = item.get(rest.partition(".")[0]) if isinstance(item, dict) else None
+        if not isinstance(found, dict):
+            return ""
+        title = str(found.get("title") or found.get("subject") or found.get("name") or "")
+        return title if len(title) <= _SHOWN else f"{title[:_SHOWN].rpartition(' ')[0] or title[:_SHOWN]}…"
 
     def _held(self, where: str) -> str:
         """The longest part of a dotted path that the tree holds."""
