@@ -30,18 +30,20 @@ class Outcomes:
         with self._database.read() as connection:
             return [(DeliveryState(state), reason, count) for state, reason, count in connection.execute(query)]
 
-    def put_off(self, broadcast: int) -> list[tuple[str, int]]:
-        """Why rows that were tried wait for another try: reason and how many, most first."""
+    def put_off(self, broadcast: int, *, among: int) -> tuple[list[tuple[str, int]], bool]:
+        """Why rows that were tried wait for another try: reason and how many, most first.
+
+        Only the `among` that are due first are looked at, so that it takes no longer however many wait; True where
+        there are more.
+        """
+        d = deliveries.c
+        waits = (d.broadcast == broadcast, d.not_before.is_not(None), d.state == DeliveryState.PENDING)
+        first = select(d.reason).where(*waits).order_by(d.not_before).limit(among + 1).subquery()
         number = func.count().label("number")
-        waits = (deliveries.c.state == DeliveryState.PENDING, deliveries.c.not_before.is_not(None))
-        query = (
-            select(deliveries.c.reason, number)
-            .where(deliveries.c.broadcast == broadcast, *waits)
-            .group_by(deliveries.c.reason)
-            .order_by(number.desc(), deliveries.c.reason)
-        )
+        query = select(first.c.reason, number).group_by(first.c.reason).order_by(number.desc(), first.c.reason)
         with self._database.read() as connection:
-            return [(reason, count) for reason, count in connection.execute(query)]
+            found = [(reason, count) for reason, count in connection.execute(query)]
+        return found, sum(count for _, count in found) > among
 
     def for_people(self, broadcast: int, subscribers: Collection[int]) -> dict[int, Delivery]:
         """The rows of a broadcast for those subscribers, by subscriber."""

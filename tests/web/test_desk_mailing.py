@@ -89,6 +89,9 @@ def test_what_is_put_off_is_told_and_the_end_is_not_called_finished(desk: DeskSt
     page = desk.text(MAIL)
     assert "greylisted" in page.split("Put off by their mail server")[1]
     assert "Finished" not in page
+    row = desk.world.store.ledger.of("week")["week/daily/mon/mail"]
+    assert desk.world.store.outcomes.put_off(row.id, among=1) == ([("greylisted", 1)], False)
+    assert desk.world.store.outcomes.put_off(row.id, among=0)[1], "there are more than were asked for"
     desk.world.play(service, EIGHT + timedelta(hours=1))
     page = desk.text(MAIL)
     assert "Finished: everybody has it." in page

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from campaign.errors import Refused, Uncertain
 from campaign.model import Role
+from campaign.store.log import record
 from tests.delivery.world import EIGHT, a_mailing, a_post
 from tests.web.desks import BASE, DeskStand
 
@@ -165,6 +166,48 @@ def test_a_missed_message_can_be_moved_or_skipped(desk: DeskStand) -> None:
     desk.world.play(service, EIGHT + timedelta(hours=8))
     assert desk.world.sent("a") == [EIGHT + timedelta(hours=7)]
     assert desk.world.sent("b") == []
+
+
+def rows(page: str) -> list[str]:
+    """The rows of the page's only table."""
+    return re.findall(r"<tr>.*?</tr>", page.split("<tbody>")[1]) if "<tbody>" in page else []
+
+
+def test_the_log_is_searched_by_words_people_and_days(both: DeskStand) -> None:
+    both.load()
+    both.sign_in(Role.EDITOR, "Zoë Müller")
+    log = both.world.store.log
+    for number, who in enumerate(("Zoë Müller", "Bob")):
+        at = EIGHT + timedelta(days=number)
+        log.add(
+            who=who, act="withdraw", now=at, campaign="week", target="week/hello/tue/b", detail={"comment": "50% off"}
+        )
+    found = rows(both.text("/desk/activity?q=changes+THEME+tue"))
+    assert len(found) == 2, "the words of the act and the title of the message, whatever their case"
+    assert 'href="/desk/message/week/hello/tue"' in found[0]
+    assert "week/hello/tue/b" not in found[0]
+    assert len(rows(both.text("/desk/activity?q=50%25"))) == 2
+    assert rows(both.text("/desk/activity?q=5_%25")) == [], "signs of patterns are signs"
+    assert len(rows(both.text("/desk/activity?q=changes&who=Zo%C3%AB+M%C3%BCller"))) == 1
+    assert "Bob" in rows(both.text("/desk/activity?act=withdraw&since=2023-10-10"))[0]
+    assert "Zoë" in rows(both.text("/desk/activity?act=withdraw&until=2023-10-09"))[0]
+    assert rows(both.text("/desk/activity?q=nobody")) == []
+    wrong = both.text("/desk/activity?since=yesterday", 422)
+    assert 'href="#since"' in wrong
+    table = both.client.get("/desk/activity.csv?q=changes&until=2023-10-09").text.splitlines()
+    assert len(table) == 2
+    assert "Post: Theme of tue" in table[1]
+    assert both.client.get("/desk/activity.csv?since=yesterday").status_code == 422
+
+
+def test_the_whole_log_is_taken_away_however_long(desk: DeskStand) -> None:
+    desk.sign_in(Role.EDITOR)
+    with desk.world.store.database.write() as connection:
+        for number in range(2_500):
+            record(connection, who="Ada", act="pause", now=desk.world.now, target=f"number {number}")
+    table = desk.client.get("/desk/activity.csv?act=pause").text.splitlines()
+    assert len(table) == 2_501
+    assert "number 0" in table[-1]
 
 
 def test_the_log_is_paged_and_can_be_taken_away(desk: DeskStand) -> None:

@@ -18,7 +18,7 @@ from campaign.web.desk.names import networks_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """One broadcast in words. `name` is the message's own in the programme; `path` is "" where it has no page."""
+    """One broadcast in words. `name` is the message's own in the programme; `path` where its page is, once loaded."""
 
     title: str
     name: str
@@ -71,6 +71,7 @@ def _planned(ask: Ask, each: Planned, at: datetime, names: Mapping[str, str], zo
         name=each.key.message.replace("-", " "),
         channel=names.get(channel, channel),
         when=times.moment(at, zone, ask.now, words.shared),
+        path=f"/desk/message/{each.key.campaign}/{each.key.message}/{each.key.day}",
         zone=zone,
     )
 

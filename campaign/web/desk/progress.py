@@ -17,13 +17,16 @@ LOST = (
 )  # fmt: skip
 WAITS = (DeliveryState.PENDING, DeliveryState.TAKEN, DeliveryState.SENDING)
 OVER = frozenset({BroadcastState.DONE, BroadcastState.DROPPED, BroadcastState.CANCELLED})
-#: Above so many that wait, those put off are not looked for among them: it would take longer than a glance.
-MANY = 100_000
+#: Of so many that are put off it is told why: more would take longer than a glance.
+MANY = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The block as it is drawn. `lost`: state, reason and number of those that did not go; `put_off` tries again."""
+    """The block as it is drawn. `lost`: state, reason and number of those that did not go; `put_off` tries again.
+
+    `more`: there are more put off than `put_off` tells of.
+    """
 
     sent: int
     wanted: int
@@ -32,6 +35,7 @@ class Progress:
     tiles: list[tuple[int, str, str]]
     lost: list[tuple[str, str, int]]
     put_off: list[tuple[str, int]]
+    more: bool
     still: str
     over: bool
 
@@ -47,6 +51,7 @@ def of(ask: Ask, found: Message) -> Progress:
     rate = 0.0 if over else store.progress.lately(item.broadcast, now=ask.now).rate
     states = [state for state in LOST if item.tally.get(state)]
     lost = [(each.value, why, number) for each, why, number in store.outcomes.reasons(item.broadcast, *states)]
+    put_off, more = ([], False) if over else store.outcomes.put_off(item.broadcast, among=MANY)
     return Progress(
         sent=sent,
         wanted=wanted,
@@ -54,7 +59,8 @@ def of(ask: Ask, found: Message) -> Progress:
         rate=words("progress.rate", number=words.number(round(rate * 60))) if rate * 60 >= 1 else "",
         tiles=show.tiles(item.tally, words),
         lost=lost if states else [],
-        put_off=[] if over or waiting > MANY else store.outcomes.put_off(item.broadcast),
+        put_off=put_off,
+        more=more,
         still=row.reason if row and not over else "",
         over=over,
     )
