@@ -14,14 +14,15 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response, StreamingResponse
 
+from campaign.delivery import noted
+from campaign.delivery.noted import Entry, Search, Word
 from campaign.programme.dates import WordsError, parse_date
 from campaign.sheets import neutralise
-from campaign.store.log import Entry, Search, Word
 from campaign.web.desk import acts, called, times
 from campaign.web.desk.door import Ask
 
-#: Lines on a page, and lines that are read at a time for a spreadsheet.
-PAGE, READ = 50, 2_000
+#: Lines on a page.
+PAGE = 50
 #: What may be asked for: words, a person, an act, a campaign, and the first and the last day.
 ASKED = ("q", "who", "act", "campaign", "since", "until")
 #: A moment as it is noted: in full, with its offset.
@@ -53,7 +54,7 @@ def activity(ask: Ask) -> Response:
     known = called.planned(ask, ask.door.shelf.all())
     search = _search(ask, wanted, known, errors)
     before = int(ask.text("before")) if ask.text("before").isdecimal() else 0
-    lines = [_line(ask, each, known) for each in ask.work.store.log.search(search, before=before, limit=PAGE + 1)]
+    lines = [_line(ask, each, known) for each in noted.newest(ask.work, search, before=before, limit=PAGE + 1)]
     kept = {name: value for name, value in wanted.items() if value}
     words = ask.door.templates.words()
     every = {"": words("week.any")}
@@ -65,7 +66,7 @@ def activity(ask: Ask) -> Response:
         lines=lines[:PAGE],
         wanted=wanted,
         filtered=bool(kept),
-        people={**every, **{name: name for name in ask.work.store.log.people()}},
+        people={**every, **{name: name for name in noted.people(ask.work)}},
         acts={**every, **acts.choices(words)},
         weeks={**every, **{force.slug: force.programme.campaign.title for force in ask.door.shelf.all()}},
         older=f"/desk/activity?{urlencode({**kept, 'before': lines[PAGE - 1].id})}" if len(lines) > PAGE else "",
@@ -167,12 +168,10 @@ def _rows(ask: Ask, search: Search, known: Mapping[str, called.Called]) -> Itera
     words = ask.door.templates.words()
     heads = ("when_utc", "who", "act", "target", "called", "detail")
     yield "\ufeff" + _cells([words(f"activity.{name}") for name in heads])
-    before = 0
-    while found := ask.work.store.log.search(search, before=before, limit=READ):
-        for line in (_line(ask, each, known) for each in found):
+    for some in noted.whole(ask.work, search):
+        for line in (_line(ask, each, known) for each in some):
             about = f"{line.about} ({line.more})" if line.more else ""
             yield _cells([line.iso, line.who, line.act, line.target, about, line.detail])
-        before = found[-1].id
 
 
 def _cells(cells: list[str]) -> str:
