@@ -293,3 +293,89 @@ def test_a_page_of_many_links_keeps_each_once() -> None:
     links = "\n\n".join(f"[Page {number} of many](https://example.org/{number})" for number in range(600))
     (draft,) = import_document(f"Week 2023\n\nMonday: One\nTuesday: Two\n\n{links}\n\n{links}".encode(), "a.md")
     assert len(draft.tree["resources"]) == 600
+
+
+TWICE = b"""Anti-Bullying Week 2025
+
+At a glance
+
+Monday 10 November: Odd socks day
+Tuesday 11 November: Online kindness
+Monday - Friday: drop-in every lunchtime
+
+In detail
+
+Monday 10 November: Odd socks day
+Wear odd socks.
+
+## Key contacts
+Email team@example.org with questions.
+
+Tuesday 11 November: Online kindness
+Read the Parents Guide.
+"""
+
+
+def test_a_week_told_in_short_and_then_at_length_is_one() -> None:
+    (draft,) = import_document(TWICE, "week.txt")
+    loads(draft)
+    assert themes(draft) == [
+        ("Monday", "2025-11-10", "Odd socks day"),
+        ("Tuesday", "2025-11-11", "Online kindness"),
+    ]
+    assert [day["themes"][0]["text"] for day in draft.tree["days"]] == ["Wear odd socks.", "Read the Parents Guide."]
+    about = draft.tree["campaign"]["text"]
+    assert all(words in about for words in ("At a glance", "drop-in every lunchtime", "Key contacts", "with questions"))
+    assert titles(draft) == {"Parents Guide"}
+
+
+WORDS = st.text(alphabet="abcdefghijklmnop", min_size=4, max_size=9)
+LINES = st.one_of(
+    WORDS,
+    st.builds("## {}".format, WORDS),
+    st.builds("- {}".format, WORDS),
+    st.builds("| {} | {} |".format, WORDS, WORDS),
+    st.builds("{}: {}".format, st.sampled_from(["Monday", "Tuesday", "Friday"]), WORDS),
+    st.builds("| {} | {} | {} |".format, st.sampled_from(["Monday", "", "Thursday"]), WORDS, WORDS),
+)
+
+
+@given(st.lists(LINES, max_size=14))
+def test_no_word_of_a_document_is_lost(lines: list[str]) -> None:
+    text = "\n\n".join(["Example Week 2025", "Monday: First", *lines, "Saturday: Last"])
+    drafts = import_document(text.encode(), "week.txt")
+    held = "\n".join(each.yaml() + "".join(body.decode() for body in each.files.values()) for each in drafts)
+    for line in lines:
+        for word in re.findall(r"[a-p]{4,}", line):
+            assert word in held, f"{word} of {line!r} is in no draft"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        '<base href="https://www.example.org/week/">',
+        "<!-- saved from url=(0031)https://www.example.org/week/ -->",
+        '<link rel="canonical" href="https://www.example.org/week/">',
+        '<link href="https://www.example.org/week/" rel="canonical">',
+    ],
+)
+def test_short_links_of_a_saved_page_are_made_whole_by_the_address_it_names(says: str) -> None:
+    page = (
+        f"<!DOCTYPE html>{says if says.startswith('<!--') else ''}<html><head>{says}</head><body>"
+        '<h1>Example Week 2024</h1><p>Monday: <a href="/kit">Sleep Toolkit</a></p>'
+        '<p>Tuesday: <a href="play?a=1">Play Toolkit</a></p></body></html>'
+    )
+    (draft,) = import_document(page.encode(), "page.html")
+    held = {item["title"]: item["link"] for item in draft.tree["resources"].values()}
+    assert held == {
+        "Sleep Toolkit": "https://www.example.org/kit",
+        "Play Toolkit": "https://www.example.org/week/play?a=1",
+    }
+
+
+def test_each_question_of_a_list_says_what_it_is_about() -> None:
+    (draft,) = import_document(WEEK, "week.txt")
+    said = draft.asked()
+    about = "Line 12: 'HIPS Child Exploitation Toolkit': the document names it and links nothing: what is its address?"
+    assert about in said
+    assert len(set(said)) == len(said), "two questions read alike"

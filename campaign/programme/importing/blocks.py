@@ -36,7 +36,7 @@ def plain(text: str) -> str:
 def text_blocks(text: str, *, markdown: bool) -> list[Block]:
     """Blocks of plain text, a line each, or of Markdown, where lines that follow one another are one paragraph.
 
-    A line that names a day begins a block in both.
+    A line that names a day is a block of its own in both.
     """
     found: list[Block] = []
     open_para = False
@@ -54,6 +54,7 @@ def text_blocks(text: str, *, markdown: bool) -> list[Block]:
             and not _DAY.match(block.text)
             and last is not None
             and last.kind in {"para", "item"}
+            and not _DAY.match(last.text)
         ):
             found[-1] = Block(last.kind, f"{last.text} {block.text}", last.line)
         elif block.kind != "row" or block.cells:

@@ -8,8 +8,10 @@ from campaign.errors import FileError, Problem
 from campaign.programme.importing.blocks import Block, text_blocks
 from campaign.programme.importing.briefing_document import briefing_draft, is_briefing
 from campaign.programme.importing.draft import Draft, slug
-from campaign.programme.importing.pages import docx_blocks, html_blocks
-from campaign.programme.importing.week_document import week_draft, weeks_in
+from campaign.programme.importing.pages import html_blocks
+from campaign.programme.importing.week_document import week_draft
+from campaign.programme.importing.weeks import weeks_in
+from campaign.programme.importing.word import docx_blocks
 
 MAX_BYTES = 20_000_000
 LONGEST = 20_000
@@ -23,7 +25,7 @@ def import_document(data: bytes, name: str, *, year: int | None = None) -> tuple
     """
     if len(data) > MAX_BYTES:
         raise FileError(Problem("IMPORT", f"the file is {len(data) / 1e6:.0f} MB; at most 20 MB is read.", file=name))
-    blocks, unit = _blocks(data, name)
+    blocks, unit, open_questions = _blocks(data, name)
     if any(len(block.text) > LONGEST for block in blocks) or len(blocks) > MOST:
         hint = "Is it a list of data? Give it as .xlsx or .csv."
         raise FileError(
@@ -31,7 +33,15 @@ def import_document(data: bytes, name: str, *, year: int | None = None) -> tuple
                 "IMPORT", f"a document has at most {MOST:,} paragraphs of {LONGEST:,} characters.", file=name, hint=hint
             )
         )
-    weeks = weeks_in(blocks)
+    drafts = _drafts(blocks, name, unit, year)
+    for draft in drafts:
+        for question in open_questions:
+            draft.ask(question)
+    return drafts
+
+
+def _drafts(blocks: Sequence[Block], name: str, unit: str, year: int | None) -> tuple[Draft, ...]:
+    weeks = weeks_in(blocks, year)
     whole = "\n".join(block.text for block in blocks)
     if weeks:
         drafts = tuple(week_draft(week, name, whole=whole, unit=unit, year=year) for week in weeks)
@@ -49,9 +59,11 @@ def import_document(data: bytes, name: str, *, year: int | None = None) -> tuple
     raise FileError(Problem("IMPORT", "neither a week nor a briefing was found in it.", file=name, hint=hint))
 
 
-def _blocks(data: bytes, name: str) -> tuple[Sequence[Block], str]:
+def _blocks(data: bytes, name: str) -> tuple[Sequence[Block], str, tuple[str, ...]]:
+    """Blocks, what their lines count, and questions about the file as a whole."""
     if data.startswith(b"PK\x03\x04"):
-        return docx_blocks(data, name), "paragraph"
+        blocks, questions = docx_blocks(data, name)
+        return blocks, "paragraph", questions
     if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FileError(Problem("IMPORT", "this is not a document that can be read.", file=name,
                                 hint="Give a .docx, .html, .md or .txt file."))  # fmt: skip
@@ -63,11 +75,11 @@ def _blocks(data: bytes, name: str) -> tuple[Sequence[Block], str]:
         start.startswith(("<!doctype html", "<html", "<table", "<div", "<body", "<!--", "<p", "<h1"))
         or "<html" in start
     ):
-        return html_blocks(text), "line"
+        return html_blocks(text), "line", ()
     markdown = name.lower().endswith((".md", ".markdown")) or any(
         line.startswith(("# ", "## ")) for line in text.splitlines()
     )
-    return text_blocks(text.lstrip("\ufeff"), markdown=markdown), "line"
+    return text_blocks(text.lstrip("\ufeff"), markdown=markdown), "line", ()
 
 
 def _decoded(data: bytes) -> str:

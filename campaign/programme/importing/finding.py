@@ -30,6 +30,10 @@ _HERE = re.compile(r"[Ff]ind out more about ([\w ,\u2019'-]{3,60}?) here\b")
 _PENDING = re.compile(r"[\[(]\s*(?:pending|awaiting)(?:\s+(?:final\s+)?approval)?\s*[\])]", re.I)
 _TBC = re.compile(r"[\[(]?\s*\b(?:focus )?(?:to be confirmed|tbc|tba)\b\s*[\])]?", re.I)
 _LOST_END = re.compile(r"\s*\(\s*$")
+_LEAD = re.compile(
+    r"^(?:(?:Read|See|Use|Download|Watch|View|Share|Try|Order|Get|Complete|Visit|Open|Release of|Launch of)\s+)?"
+    r"(?:(?:[Tt]he|[Aa]|[Aa]n|[Oo]ur|[Yy]our|[Nn]ew)\s+)*"
+)
 _STARTERS = "Release|Launch|Explore|Join|Book|Find|Discover|Hear|Learn|Download|Read|Watch|Introducing|This"
 _SECOND = re.compile(rf"(?<=[.!?])\s+({_CAPITAL}(?:\s+[a-z][\w\u2019',-]*){{2,10}})\s+(?=(?:{_STARTERS})\b)")
 
@@ -86,7 +90,7 @@ def _unlinked(bare: str, text: str, theme: str) -> Iterator[Found]:
     toolkits: list[str] = []
     for match in _NAMED.finditer(bare):
         title = f"{_without_body(match.group(1))} {match.group(2)}".strip()
-        title = re.sub(r"^(?:The|A|An|Our|New|Release of)\s+", "", title)
+        title = _LEAD.sub("", title)
         if title.casefold() in {"toolkit", "pack", "guide"}:
             continue
         toolkits.append(title)

@@ -1,21 +1,14 @@
-"""Saved web pages and Word files as blocks."""
+"""Saved web pages as blocks."""
 
 from __future__ import annotations
 
-import io
+import html
 import re
-import zipfile
-from collections.abc import Iterator
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
-from campaign.errors import FileError, Problem
-from campaign.programme.importing.blocks import Block, line_block
-from campaign.sheets import LIMITS, tidy
-
-if TYPE_CHECKING:
-    from docx.table import Table
-    from docx.text.paragraph import Paragraph
+from campaign.programme.importing.blocks import Block
+from campaign.sheets import tidy
 
 SKIPPED = frozenset(
     {"script", "style", "nav", "footer", "noscript", "svg", "form", "head", "template", "aside", "button"}
@@ -23,22 +16,45 @@ SKIPPED = frozenset(
 BLOCKS = frozenset({"p", "div", "section", "article", "main", "ul", "ol", "blockquote", "table", "tbody", "thead", "dl",
                     "dt", "dd", "figure", "figcaption", "header"})  # fmt: skip
 _DEEP = 500
+#: Where a page says its own address, and how far into it that is looked for.
+_HEAD = 50_000
+_BASE = re.compile(r"""<base\b[^>]*?\bhref\s*=\s*["']?(https?://[^"'\s>]+)""", re.I)
+_SAVED = re.compile(r"<!-- saved from url=\(\d+\)(https?://[^\s>]+) -->")
+_CANONICAL = re.compile(
+    r"""<link\b[^>]*?\brel\s*=\s*["']?canonical["']?[^>]*?\bhref\s*=\s*["']?(https?://[^"'\s>]+)""", re.I
+)
+_CANONICAL_TOO = re.compile(
+    r"""<link\b[^>]*?\bhref\s*=\s*["']?(https?://[^"'\s>]+)["']?[^>]*?\brel\s*=\s*["']?canonical""", re.I
+)
 
 
 def html_blocks(text: str) -> list[Block]:
     """Blocks of a saved page: what is hidden, and what surrounds the words on every page of a site, is left out."""
-    reader = _Page()
+    reader = _Page(_base(text))
     reader.feed(text)
     reader.close()
     reader.flush("para")
     return reader.found
 
 
-class _Page(HTMLParser):
-    """Gathers the words of a page. Rows hold their cells' words, with the links in them."""
+def _base(text: str) -> str:
+    """The address that the page's own short links begin with: as it says itself, or as a browser noted it on top."""
+    for pattern in (_BASE, _SAVED, _CANONICAL, _CANONICAL_TOO):
+        found = pattern.search(text[:_HEAD])
+        if found:
+            return html.unescape(found.group(1))
+    return ""
 
-    def __init__(self) -> None:
+
+class _Page(HTMLParser):
+    """Gathers the words of a page. Rows hold their cells' words, with the links in them.
+
+    `base` is the page's own address, "" where it is not known: then its short links stay as they are.
+    """
+
+    def __init__(self, base: str = "") -> None:
         super().__init__(convert_charrefs=True)
+        self.base = base
         self.found: list[Block] = []
         self.words: list[str] = []
         self.line = 1
@@ -85,7 +101,7 @@ class _Page(HTMLParser):
             words = " ".join("".join(self.words[start:]).split())
             if words and href and not href.lower().startswith("javascript:"):
                 pad = " " if start < len(self.words) and self.words[start][:1].isspace() else ""
-                self.words[start:] = [f"{pad}[{words}]({href.strip().replace(' ', '%20')})"]
+                self.words[start:] = [f"{pad}[{words}]({self._whole(href.strip()).replace(' ', '%20')})"]
         elif tag in {"td", "th"} and self.cells is not None:
             self.cells.append(self._taken())
         elif tag == "tr" and self.cells is not None:
@@ -103,6 +119,12 @@ class _Page(HTMLParser):
             if not self.words and data.strip():
                 self.line = self.getpos()[0] if self.kind == "para" and self.cells is None else self.line
             self.words.append(re.sub(r"\s+", " ", data))
+
+    def _whole(self, href: str) -> str:
+        try:
+            return urljoin(self.base, href) if self.base and not href.startswith("#") else href
+        except ValueError:
+            return href
 
     def _break(self) -> None:
         if self.cells is None and self.kind == "para":
@@ -127,69 +149,3 @@ class _Page(HTMLParser):
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
-
-
-def docx_blocks(data: bytes, name: str) -> list[Block]:
-    """Blocks of a Word file in reading order, paragraphs and tables; lines count paragraphs. Raises FileError."""
-    from docx import Document
-
-    broken = FileError(
-        Problem(
-            "IMPORT",
-            "the Word file is damaged and cannot be read.",
-            file=name,
-            hint="Open it in Word and save it again.",
-        )
-    )
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(info.file_size for info in archive.infolist() if info.filename.endswith((".xml", ".rels")))
-            if len(archive.infolist()) > LIMITS.parts or unpacked > max(LIMITS.ratio * len(data), 16 * 1024 * 1024):
-                raise FileError(Problem("IMPORT", "the file unpacks as a zip bomb does; it is not read.", file=name))
-            for info in archive.infolist():
-                if info.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in archive.read(info)[:4096]:
-                    raise FileError(
-                        Problem("IMPORT", "the file holds a document type declaration; it is not read.", file=name)
-                    )
-        document: Any = Document(io.BytesIO(data))
-        return list(_docx(document.iter_inner_content()))
-    except FileError:
-        raise
-    except Exception as error:  # python-docx and lxml raise many kinds for a broken file
-        raise broken from error
-
-
-def _docx(content: Iterator[Paragraph | Table]) -> Iterator[Block]:
-    number = 0
-    for held in content:
-        if hasattr(held, "rows"):
-            for row in held.rows:
-                number += 1
-                cells: list[str] = []
-                seen: set[int] = set()
-                for cell in row.cells:
-                    if id(cell._tc) not in seen:  # a merged cell is listed once for each column
-                        seen.add(id(cell._tc))
-                        cells.append("\n".join(filter(None, (_words(each) for each in cell.paragraphs))))
-                if any(cells):
-                    yield Block("row", " ".join(cells), number, cells=tuple(cells))
-            continue
-        number += 1
-        text = _words(held)
-        style = (held.style.name or "") if held.style is not None else ""
-        if not text:
-            continue
-        if style.startswith("Heading") or style == "Title":
-            yield Block("heading", text, number, int(style[-1]) if style[-1:].isdigit() else 1)
-        else:
-            block = line_block(text, number)
-            yield Block("item", text, number) if style.startswith("List") and block.kind != "row" else block
-
-
-def _words(paragraph: Paragraph) -> str:
-    pieces: list[str] = []
-    for part in paragraph.iter_inner_content():
-        address = getattr(part, "url", "") or ""
-        words = " ".join(part.text.split()) if address else part.text
-        pieces.append(f"[{words}]({address})" if address and words else part.text)
-    return tidy("".join(pieces))

@@ -3,157 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from campaign.model import DAY_IDS
 from campaign.programme import dates
 from campaign.programme.importing import finding
-from campaign.programme.importing.blocks import Block, plain
+from campaign.programme.importing.blocks import plain
 from campaign.programme.importing.days import Days, id_of
 from campaign.programme.importing.draft import Draft, Place, fresh, slug
 from campaign.programme.importing.finish import head, settle
+from campaign.programme.importing.told import Told
+from campaign.programme.importing.weeks import YEAR, Week
+from campaign.programme.importing.words import type_of
 from campaign.programme.writing import day_words
 
-_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
-_LINE = re.compile(
-    rf"({_DAY})\b[.,]?\s*((?:\d{{1,2}}(?:st|nd|rd|th)?\s+[A-Za-z]+(?:\s+\d{{4}})?)?)\s*[:\u2013\u2014-]\s*(\S.*)$",
-    re.DOTALL,
-)
-_ALONE = re.compile(rf"({_DAY})\b[.,]?\s*((?:\d{{1,2}}(?:st|nd|rd|th)?\s+[A-Za-z]+(?:\s+\d{{4}})?)?)\s*:?$")
 _RANGE = re.compile(
     r"\b(\d{1,2})(?:st|nd|rd|th)?\s*(?:to|-|\u2013|and)\s*(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?([A-Z][a-z]+)(?:\s+(\d{4}))?"
 )
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
-_SHORT = 90
-
-
-@dataclass(slots=True)
-class Told:
-    """A day as a document tells it: its words, and the blocks under it."""
-
-    weekday: int
-    when: str
-    title: str
-    line: int
-    body: list[Block] = field(default_factory=list)
-    table: bool = False
-
-
-@dataclass(slots=True)
-class Week:
-    """A week of a document: its days, its title's block, and the paragraphs about it."""
-
-    days: list[Told]
-    first: int
-    last: int
-    title: Block | None = None
-    about: list[Block] = field(default_factory=list)
-
-
-def weeks_in(blocks: Sequence[Block]) -> list[Week]:
-    """The weeks that a document tells of, in order; none where it names no two days."""
-    weeks: list[Week] = []
-    for index, block in enumerate(blocks):
-        told = _day(block)
-        if told is None:
-            if weeks and weeks[-1].last == index - 1 - len(weeks[-1].days[-1].body) and not _ends(block):
-                weeks[-1].days[-1].body.append(block)
-            continue
-        last = weeks[-1].days[-1].weekday if weeks else 7
-        if told.weekday < last or (weeks and _titled(blocks[weeks[-1].last + 1 : index])):
-            weeks.append(Week([], index, index))
-        weeks[-1].days.append(told)
-        weeks[-1].last = index
-    weeks = [week for week in weeks if len({day.weekday for day in week.days}) > 1]
-    start = 0
-    for number, week in enumerate(weeks):
-        _trim(week)
-        end = weeks[number + 1].first if number + 1 < len(weeks) else len(blocks)
-        _frame(week, blocks, start, end, last=number + 1 == len(weeks))
-        start = week.last + 1 + len(week.days[-1].body)
-    return weeks
-
-
-def _day(block: Block) -> Told | None:
-    if block.kind == "row":
-        match = _ALONE.match(plain(block.cells[0])) if block.cells else None
-        rest = [cell for cell in block.cells[1:] if cell]
-        if not match or not rest:
-            return None
-        title, _, more = rest[0].partition("\n")
-        extra = [more, *rest[1:]]
-        body = [Block("para", text, block.line) for cell in extra for text in cell.split("\n") if text.strip()]
-        return _told(match.group(1), match.group(2), title, block.line, body, table=True)
-    text = re.sub(r"^(?:\*\*|__)([^*_]+)(?:\*\*|__)", r"\1", block.text)
-    match = _LINE.match(text) or (_ALONE.match(text) if block.kind == "heading" else None)
-    if not match:
-        return None
-    title = match.group(3) if match.re is _LINE else ""
-    return _told(match.group(1), match.group(2), title.strip(), block.line, [], table=False)
-
-
-def _told(weekday: str, when: str, title: str, line: int, body: list[Block], *, table: bool) -> Told | None:
-    try:
-        number = dates.weekday(weekday)
-    except dates.WordsError:
-        return None
-    return Told(number, when.strip(), title, line, body, table)
-
-
-def _ends(block: Block) -> bool:
-    return block.kind == "heading" and block.level <= 2
-
-
-def _titled(blocks: Sequence[Block]) -> bool:
-    """Whether a heading with a year stands among the blocks: the days after it are another week's."""
-    return any(_like_heading(block) and _YEAR.search(block.text) for block in blocks)
-
-
-def _like_heading(block: Block) -> bool:
-    text = plain(block.text)
-    return block.kind == "heading" or (
-        block.kind == "para" and len(text) <= _SHORT and not re.search(r"[.,:;(?!]$|\.\.\.", text)
-    )
-
-
-def _trim(week: Week) -> None:
-    """Give the last day no more paragraphs than the others mostly have: the rest is about the week."""
-    counts = Counter(len(day.body) for day in week.days[:-1])
-    usual = max(counts, key=lambda count: (counts[count], count), default=0)
-    last = week.days[-1]
-    if not last.table or len(last.body) > usual:
-        last.body = last.body[: max(usual, sum(block.line == last.line for block in last.body))]
-
-
-def _frame(week: Week, blocks: Sequence[Block], start: int, end: int, *, last: bool) -> None:
-    before = [block for block in blocks[start : week.first] if not _table_head(block)]
-    heads = [block for block in before if _like_heading(block)]
-    dated = [block for block in heads if _YEAR.search(block.text)]
-    week.title = dated[-1] if dated else max(heads, key=lambda block: (-block.level or -7, -block.line), default=None)
-    at = before.index(week.title) if week.title else -1
-    week.about = before[at + 1 :]
-    tail = week.last + 1 + sum(block.line != week.days[-1].line for block in week.days[-1].body)
-    after = blocks[tail:end]
-    stop = next(
-        (n for n, block in enumerate(after) if not last and _like_heading(block) and _YEAR.search(block.text)),
-        len(after),
-    )
-    week.about += after[: stop if not last else len(after)]
-
-
-def _table_head(block: Block) -> bool:
-    return {cell.strip().casefold() for cell in block.cells or (block.text.strip(" |"),)} <= {
-        "day",
-        "theme",
-        "date",
-        "days",
-        "themes",
-        "",
-    }
+#: Linked words that name nothing: what they lead to is what stands around them.
+_POINTERS = frozenset({"here", "click here", "more", "read more", "find out more", "link", "this", "page", "website"})
 
 
 def week_draft(week: Week, name: str, *, whole: str, unit: str, year: int | None = None) -> Draft:
@@ -163,7 +32,7 @@ def week_draft(week: Week, name: str, *, whole: str, unit: str, year: int | None
     told = "\n".join([block.text for block in week.about] + [day.title for day in week.days])
     if week.title is not None:
         campaign["title"] = plain(week.title.text)
-    found_year = _YEAR.search(campaign.get("title", "")) or _YEAR.search(told)
+    found_year = YEAR.search(campaign.get("title", "")) or YEAR.search(told)
     if found_year:
         campaign["edition"] = found_year.group(1)
     year = int(found_year.group(1)) if found_year else year
@@ -216,9 +85,10 @@ def _take_day(draft: Draft, days: Days, told: Told, unit: str, year: int | None)
     body = "\n\n".join(block.text for block in told.body)
     titles = re.findall(r"\[[^\]]+\]\([^)]*\)", title)
     split = finding.second_theme(body)
+    linked = _linked_title(draft, title, titles, lost, place)
     theme = _theme(draft, days, day, plain(title) or "To be confirmed", split[0] if split else body, place)
-    if titles or lost:
-        _linked_title(draft, theme, titles[0] if titles else "", place)
+    if linked:
+        theme["resources"] = list(dict.fromkeys([*theme.get("resources", ()), *linked]))
     if waits:
         draft.ask(
             "the theme was marked as waiting for approval: is it approved?", f"{where}.themes.{theme['id']}", place
@@ -242,17 +112,23 @@ def _theme(draft: Draft, days: Days, day: dict[str, Any], title: str, text: str,
     if idents:
         theme["resources"] = list(dict.fromkeys([*theme.get("resources", ()), *(ident for _, ident in idents)]))
     if text:
-        theme["text"] = with_resources(text, idents)
+        known, told = theme.get("text", ""), with_resources(text, idents)
+        theme["text"] = known if told in known else f"{known}\n\n{told}".strip()
     return theme
 
 
-def _linked_title(draft: Draft, theme: dict[str, Any], link: str, place: Place) -> None:
-    """A theme whose title was a link: its page is a resource, even where only its address was lost."""
-    address = re.search(r"\(([^)]*)\)$", link)
-    found = finding.Found(theme["title"], "link", address.group(1) if address else finding.LOST,
-                          doubt="" if address else "the line ends with '(': its link was lost")  # fmt: skip
-    ident = _resource(draft, found, place)
-    theme["resources"] = list(dict.fromkeys([*theme.get("resources", ()), ident]))
+def _linked_title(draft: Draft, title: str, links: list[str], lost: bool, place: Place) -> list[str]:
+    """Ids of the resources that a theme's title leads to: what it links, by the linked words where they are names, or
+    the title itself where only its address was lost."""
+    found = []
+    for link in links:
+        words, _, address = link[1:-1].rpartition("](")
+        named = plain(words) if plain(words).casefold() not in _POINTERS else plain(title)
+        found.append(finding.Found(named, type_of(named), address or finding.LOST))
+    if lost and not links:
+        doubt = "the line ends with '(': its link was lost"
+        found.append(finding.Found(plain(title), "link", finding.LOST, doubt=doubt))
+    return [_resource(draft, each, place) for each in found]
 
 
 def _resource(draft: Draft, found: finding.Found, place: Place, day: dict[str, Any] | None = None) -> str:
