@@ -44,6 +44,8 @@ class Key:
 
     def read_stamped(self, label: str, token: str) -> int | None:
         """The number in a token made by `stamped`, or None when it was not made by this key for this label."""
+        if not token.isascii():
+            return None
         digits, _, mac = token.lower().partition("-")
         try:
             number = int.from_bytes(base64.b32decode(digits.upper() + "=" * (-len(digits) % 8)), "big")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -19,13 +19,16 @@ from campaign.delivery.troubles import LEDGER, of_ledger
 
 RING_SECONDS = 1
 BEAT_SECONDS = 10
+#: A chore is first done so many seconds after the start: a service that is started every day forgets every day.
+SOON = 60.0
 
 
 class Scheduler:
     """Rings a service, and does its chores, until it is stopped."""
 
-    def __init__(self, service: Service, clock: Clock, chores: Sequence[Chore] = ()) -> None:
+    def __init__(self, service: Service, clock: Clock, chores: Sequence[Chore] = (), *, soon: float = SOON) -> None:
         self._chores = chores
+        self._soon = soon
         self._service = service
         self._clock = clock
         self._lock = threading.Lock()
@@ -40,7 +43,10 @@ class Scheduler:
         self._jobs.add_job(self.ring, "interval", seconds=RING_SECONDS, id="ring")
         self._jobs.add_job(self._beat, "interval", seconds=BEAT_SECONDS, id="beat")
         for chore in self._chores:
-            self._jobs.add_job(self._do, "interval", args=(chore,), seconds=chore.seconds, id=chore.name)
+            first = self._clock.now() + timedelta(seconds=min(chore.seconds, self._soon))
+            self._jobs.add_job(
+                self._do, "interval", args=(chore,), seconds=chore.seconds, id=chore.name, next_run_time=first
+            )
         self._jobs.start()
 
     def ring(self) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from campaign.address import Address, KeyRing
 from campaign.clock import to_micros
 from campaign.store.database import Database
-from campaign.store.subscribers import Subscriber, by_id
-from campaign.store.tables import deliveries
-from campaign.store.tables_lists import feedback, subscribers
+from campaign.store.subscribers import CHANGED_ADDRESS, Subscriber, by_id
+from campaign.store.suppressions import Reason
+from campaign.store.tables import deliveries, log
+from campaign.store.tables_lists import feedback, subscribers, suppressions
 
 #: A day's length in the store's microseconds.
 DAY = 86_400_000_000
@@ -72,14 +73,30 @@ def of_address(connection: Connection, ring: KeyRing, address: Address) -> Subsc
     return by_id(connection, number) if number else None
 
 
-def soft_days(connection: Connection, subscriber: int, *, now: datetime) -> int:
-    """On how many different days (UTC) of the last 30 a person's mail failed for the time being."""
+def soft_days(connection: Connection, person: Subscriber, *, now: datetime) -> int:
+    """On how many different days (UTC) of the last 30 a person's mail failed for the time being.
+
+    What came before staff let mail through again counts no more: they looked at it.
+    """
+    x = suppressions.c
+    lifted = connection.scalar(
+        select(func.max(x.lifted_at)).where(x.address_hash == person.address_hash, x.reason == Reason.HARD)
+    )
     query = select(func.count(func.distinct(feedback.c.at // DAY))).where(
-        feedback.c.subscriber == subscriber,
+        feedback.c.subscriber == person.id,
         feedback.c.kind == "soft",
-        feedback.c.at > to_micros(now - SOFT_WINDOW),
+        feedback.c.at > max(to_micros(now - SOFT_WINDOW), lifted or 0),
     )
     return connection.scalar(query) or 0
+
+
+def moved_since(connection: Connection, person: Subscriber, delivery: int) -> bool:
+    """Whether a person got another address after an email to them began: what comes back of it is about the old one."""
+    moved = connection.scalar(
+        select(func.max(log.c.at)).where(log.c.act == CHANGED_ADDRESS, log.c.target == f"subscriber {person.id}")
+    )
+    began = connection.scalar(select(deliveries.c.began_at).where(deliveries.c.id == delivery))
+    return moved is not None and began is not None and began < moved
 
 
 def counted(database: Database) -> dict[tuple[str, str], int]:

@@ -22,7 +22,7 @@ from campaign.store.bases import Evidence
 from campaign.store.database import Database
 from campaign.store.letters import LetterKind, post_letter
 from campaign.store.limits import allow, network_of
-from campaign.store.links import Reader, read_link
+from campaign.store.links import Reader, could_be_secret, read_link
 from campaign.store.selection import labels, lists_by_slug, mailing_list, read_labels
 from campaign.store.subscribers import SELF, Details, State, keep_consent, leave, leave_all, save, set_state
 from campaign.store.suppressions import THEIRS, Suppression, for_addresses, lift_own
@@ -293,6 +293,8 @@ def _lists(connection: Connection, kept: str) -> tuple[MailingList, ...]:
 
 
 def _request(connection: Connection, token: str, now: datetime, kind: RequestKind | None = None) -> Row[Any] | None:
+    if not could_be_secret(token):
+        return None
     since = to_micros(now - WORKS_FOR)
     match = select(requests).where(requests.c.token == token, requests.c.asked_at >= since)
     if kind is not None:

@@ -6,6 +6,7 @@ guesses one would have to guess 128 bits.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from campaign.store.subscribers import Subscriber, by_token
 from campaign.store.tables_lists import list_sets, lists
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,11 @@ class ListSets:
         return token + self._suffixes[key]
 
 
+def could_be_secret(text: str) -> bool:
+    """Whether a text looks like a secret that we made. Anything else is nobody's, and is not looked up."""
+    return _SECRET.fullmatch(text) is not None
+
+
 def link(token: str, number: int = 0) -> str:
     """A link's secret part: `<token>.<number in base 36>`; 0 names no list."""
     digits = ""
@@ -78,7 +85,7 @@ def link(token: str, number: int = 0) -> str:
 def read_link(connection: Connection, text: str) -> Reader | None:
     """Whose link it is; None where it is nobody's (any more)."""
     token, _, digits = text.strip().rpartition(".")
-    if not 16 <= len(token) <= 64 or not 1 <= len(digits) <= 8 or set(digits) - set(_DIGITS):
+    if not could_be_secret(token) or not 1 <= len(digits) <= 8 or set(digits) - set(_DIGITS):
         return None
     person = by_token(connection, token)
     if person is None:

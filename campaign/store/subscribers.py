@@ -30,6 +30,8 @@ _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028
 
 #: Who acts when a person acts for themselves.
 SELF = "self"
+#: What the log calls a new address.
+CHANGED_ADDRESS = "change address"
 
 
 class State(StrEnum):
@@ -372,7 +374,7 @@ def change_address(
         .where(subscribers.c.id == person.id)
         .values(address=new.wire, address_key=new.key, address_hash=ring.hash(new.key), changed_at=to_micros(now))
     )
-    record(connection, who=who, act="change address", now=now, target=f"subscriber {person.id}")
+    record(connection, who=who, act=CHANGED_ADDRESS, now=now, target=f"subscriber {person.id}")
     bump(connection)
 
 

@@ -58,6 +58,7 @@ class App:
             know_cipher(connection, self.store.cipher)
             save_senders(connection, self.installation.senders.values())
         self._shelf = Shelf(self.store)
+        self._looked_at: set[str] = set()
         media = media_publisher(settings, self.key)
         self.ways = Ways(self.store, settings, self.installation, self.clock, publish_media=media)
         self.parts = make_parts(settings, self.store, self.key, self.clock, self.installation, self.ways)
@@ -207,7 +208,8 @@ class App:
         if address.startswith("maildir:"):
             items = maildir(Path(address.removeprefix("maildir:")))
         else:
-            items = MailServer.of(address, password, ca_file=self.settings.ca_file).items()
+            ca_file = self.settings.ca_file
+            items = MailServer.of(address, password, ca_file=ca_file, looked_at=self._looked_at).items()
         return read_all(items, self.feedback_policy(), source=address.partition(":")[0], now=now)
 
     def close(self) -> None:

@@ -33,6 +33,10 @@ class Mailbox:
         self.messages = dict(enumerate(messages, 1))
         self.seen: set[int] = set()
         self.deleted: set[int] = set()
+        #: What POP3 was asked for: a message whole (RETR) or its beginning (TOP), by its number.
+        self.fetched: list[tuple[str, int]] = []
+        #: By how many bytes a message is larger than it is, as POP3 tells.
+        self.larger: dict[int, int] = {}
         talk = self._imap if protocol == "imaps" else self._pop3
 
         class Handler(socketserver.BaseRequestHandler):
@@ -79,7 +83,15 @@ class Mailbox:
                 say(b"+OK" if (user, rest) == (USER, PASSWORD) else b"-ERR no")
             elif word == "STAT":
                 say(b"+OK %d 0" % len(self.messages))
-            elif word == "RETR":
+            elif word in ("LIST", "UIDL"):
+                say(b"+OK")
+                for place, number in enumerate(order, 1):
+                    size = len(self.messages[number]) + self.larger.get(number, 0)
+                    say(b"%d %d" % (place, size) if word == "LIST" else b"%d name-%d" % (place, number))
+                say(b".")
+            elif word in ("RETR", "TOP"):
+                self.fetched.append((word, order[int(rest.split()[0]) - 1]))
+                rest = rest.split()[0]
                 say(b"+OK")
                 for each in self.messages[order[int(rest) - 1]].splitlines():
                     say(b"." + each if each.startswith(b".") else each)

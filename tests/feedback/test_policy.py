@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from campaign.address import parse
 from campaign.channels.base import Feedback, FeedbackKind
+from campaign.clock import to_micros
+from campaign.delivery import people
 from campaign.delivery.feedback import Outcome, Policy
 from campaign.store.bases import Evidence
 from campaign.store.database import Database
@@ -17,7 +19,7 @@ from campaign.store.links import ListSets
 from campaign.store.lists import get_list
 from campaign.store.selection import choose, count
 from campaign.store.subscribers import Details, by_id, save, subscribe
-from campaign.store.suppressions import Reason, in_force
+from campaign.store.suppressions import Reason, in_force, lift_by_staff
 from campaign.store.tables import broadcasts, campaigns, deliveries
 from campaign.store.tables_lists import feedback
 from tests.store.conftest import fill
@@ -107,6 +109,30 @@ def test_a_fault_of_ours_and_an_auto_reply_suppress_nobody(delivered: Database, 
         assert tell(delivered, kind, name=str(day), now=NOW + day * DAY) is Outcome.COUNTED
     assert reached(delivered)
     assert counted(delivered) == {(kind, "counted"): 5}
+
+
+def test_after_staff_let_mail_through_again_three_new_days_are_needed(delivered: Database) -> None:
+    for day in range(3):
+        tell(delivered, FeedbackKind.SOFT, name=str(day), now=NOW + day * DAY)
+    assert not reached(delivered)
+    with delivered.write() as connection:
+        lift_by_staff(connection, RING, ANN, who="Jo", reason="mended", now=NOW + 3 * DAY)
+    for day in (3, 4):
+        moment = NOW + day * DAY + timedelta(hours=1)
+        assert tell(delivered, FeedbackKind.SOFT, name=str(day), now=moment) is Outcome.COUNTED
+    assert reached(delivered)
+    assert tell(delivered, FeedbackKind.SOFT, name="5", now=NOW + 5 * DAY) is Outcome.SUPPRESSED
+
+
+@pytest.mark.parametrize(("began", "outcome"), [(-1, Outcome.COUNTED), (1, Outcome.SUPPRESSED)])
+def test_what_an_old_address_sends_back_stops_no_mail_to_the_new_one(
+    delivered: Database, began: int, outcome: Outcome
+) -> None:
+    with delivered.write() as connection:
+        connection.execute(update(deliveries).values(began_at=to_micros(NOW + began * DAY)))
+    people.move(delivered, RING, ANN, "ann@example.com", who="Jo", now=NOW)
+    assert tell(delivered, FeedbackKind.HARD, address=ANN, now=NOW + DAY) is outcome
+    assert reached(delivered) is (outcome is Outcome.COUNTED)
 
 
 def test_delivered_twice_counts_once(delivered: Database) -> None:

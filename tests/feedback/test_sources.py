@@ -6,17 +6,19 @@ import io
 import json
 import mailbox
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign.channels.base import FeedbackKind
-from campaign.delivery.feedback import Policy
+from campaign.delivery.feedback import Outcome, Policy
 from campaign.delivery.feedback.hooks import hooks
 from campaign.delivery.feedback.reading import read_all
-from campaign.delivery.feedback.sources import MailServer, maildir, standard_input
+from campaign.delivery.feedback.sources import Item, MailServer, maildir, standard_input
 from campaign.errors import SettingsError, TryLater
 from campaign.store.database import Database
 from campaign.store.feedback import counted
@@ -65,6 +67,66 @@ def test_a_mailbox_on_a_server(delivered: Database, tmp_path: Path, protocol: st
         again = read_all(server.items(), policy(delivered), source=protocol, now=NOW)
         assert set(again) <= {"came before"}
     assert counted(delivered) == {("hard", "suppressed"): 1, ("unknown", "counted"): 1}
+
+
+def test_over_pop3_what_a_person_has_to_read_is_fetched_once(delivered: Database, tmp_path: Path) -> None:
+    context, authority = make(tmp_path)
+    with Mailbox("pop3s", context, [LETTER, BOUNCE]) as box:
+        looked_at: set[str] = set()
+        for _ in range(3):
+            server = MailServer.of(box.address, PASSWORD, ca_file=str(authority), looked_at=looked_at)
+            read_all(server.items(), policy(delivered), source="pop3s", now=NOW)
+        assert box.fetched == [("RETR", 1), ("RETR", 2)]
+        assert list(box.messages.values()) == [LETTER]
+
+
+def test_over_pop3_a_line_of_any_length_and_a_huge_message_hold_up_nothing(delivered: Database, tmp_path: Path) -> None:
+    context, authority = make(tmp_path)
+    long = b"Subject: offer\r\n\r\n" + b"x" * 200_000 + b"\r\n"
+    with Mailbox("pop3s", context, [long, b"Subject: huge\r\n\r\nx\r\n", BOUNCE]) as box:
+        box.larger[2] = 50_000_000
+        server = MailServer.of(box.address, PASSWORD, ca_file=str(authority))
+        found = read_all(server.items(), policy(delivered), source="pop3s", now=NOW)
+        assert found == {"suppressed": 1, "counted": 2}
+        assert box.fetched == [("RETR", 1), ("TOP", 2), ("RETR", 3)]
+
+
+def test_what_no_database_takes_is_kept_without_it_and_holds_up_nothing(delivered: Database) -> None:
+    """PostgreSQL refuses NUL, and bad mail decodes to half characters."""
+    odd = BOUNCE.replace(b"Status: 5.1.1", b"Status: 5.1.1\r\nDiagnostic-Code: smtp; \x00 \xed\xa0\x80 no such user")
+    assert odd != BOUNCE
+    for raw in (odd, b"From: a@example.org\r\nSubject: \x00\xff odd \x00\r\n\r\n\x00"):
+        read_all(standard_input(io.BytesIO(raw)), policy(delivered), source="stdin", now=NOW)
+    assert counted(delivered) == {("hard", "suppressed"): 1, ("unknown", "counted"): 1}
+
+
+def test_a_message_that_nobody_can_read_holds_up_none_behind_it(delivered: Database) -> None:
+    class Broken(Policy):
+        calls = 0
+
+        def apply(self, *args: Any, **options: Any) -> list[Outcome]:
+            self.calls += 1
+            if self.calls == 1:
+                raise ZeroDivisionError
+            return super().apply(*args, **options)
+
+    left: list[bool] = []
+    items = [Item(BOUNCE, left.append), Item(BOUNCE, left.append)]
+    found = read_all(items, Broken(delivered, RING, KEY), source="test", now=NOW)
+    assert found == {"unreadable": 1, "suppressed": 1}
+    assert left == [False, True]
+
+
+def test_a_maildir_of_many_that_were_looked_at_gives_the_new_one(delivered: Database, tmp_path: Path) -> None:
+    box = mailbox.Maildir(str(tmp_path / "box"))
+    for number in range(3):
+        seen = mailbox.MaildirMessage(LETTER + b"%d" % number)
+        seen.set_subdir("cur")
+        seen.add_flag("S")
+        box.add(seen)
+    box.add(BOUNCE)
+    items = list(islice(maildir(tmp_path / "box", most=1), 2))
+    assert [item.raw for item in items] == [BOUNCE]
 
 
 @pytest.mark.parametrize("protocol", ["imaps", "pop3s"])

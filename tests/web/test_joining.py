@@ -150,6 +150,9 @@ def test_one_click_leaving_is_that_of_rfc_8058(door: Door) -> None:
         ),
         (b"", "application/x-www-form-urlencoded"),
         (b"List-Unsubscribe=One-Click", "text/plain"),
+        (b"List-Unsubscribe=One-Click", "multipart/form-data"),
+        (b"--b\r\nnothing of a form", "multipart/form-data; boundary=b"),
+        (b"\xff" * 5000, "application/x-www-form-urlencoded; charset=nothing"),
     ],
 )
 def test_one_click_takes_whatever_form_a_mail_program_sends(door: Door, content: bytes, kind: str) -> None:
@@ -157,6 +160,23 @@ def test_one_click_takes_whatever_form_a_mail_program_sends(door: Door, content:
     answer = door.client.post(f"/unsubscribe/{link}", content=content, headers={"content-type": kind})
     assert answer.status_code == 200
     assert list(door.people.states().values()) == ["unsubscribed"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "PATCH", "HEAD", "GET"])
+def test_nothing_but_a_post_leaves(door: Door, method: str) -> None:
+    link = door.join()
+    answer = door.client.request(method, f"/unsubscribe/{link}?List-Unsubscribe=One-Click", follow_redirects=False)
+    assert answer.status_code == (200 if method in {"GET", "HEAD"} else 405)
+    assert list(door.people.states().values()) == ["confirmed"]
+
+
+@pytest.mark.parametrize("secret", ["%00" * 20, "A" * 20 + "%00", "%ff" * 20, "\u00e9" * 20, "A" * 5000, "'--" * 8])
+def test_an_odd_secret_is_nobodys_and_no_fault_of_ours(door: Door, secret: str) -> None:
+    click = {"content": "List-Unsubscribe=One-Click", "headers": FORM}
+    assert door.client.post(f"/unsubscribe/{secret}.1", **click).status_code == 200
+    assert door.client.get(f"/unsubscribe/{secret}.1").status_code == 200
+    assert door.client.get(f"/preferences/{secret}.1").status_code == 404
+    assert door.client.get(f"/confirm/{secret}").status_code == 404
 
 
 def test_one_click_is_never_refused_for_coming_often(door: Door) -> None:

@@ -19,13 +19,15 @@ def hooks(policy: Policy, *, topics: frozenset[str], postmark: str, notify: str,
 
     `postmark` is `user:password`, `notify` its bearer token, `topics` the ARNs of our own SNS topics; empty: not there.
     """
-    certificates: dict[str, bytes] = {}
+    kept = ("", b"")
 
     def certificate(url: str) -> bytes:
-        if url not in certificates:
-            certificates.clear()
-            certificates[url] = fetch(url)
-        return certificates[url]
+        nonlocal kept
+        of, found = kept
+        if of != url:
+            found = fetch(url)
+            kept = (url, found)
+        return found
 
     def sns(body: bytes, headers: Mapping[str, str], now: datetime) -> Called:
         called = read_sns(body, topics=topics, certificate=certificate, now=now)

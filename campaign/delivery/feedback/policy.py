@@ -13,7 +13,7 @@ from campaign.address import Address, KeyRing, parse, redact
 from campaign.channels.base import Feedback, FeedbackKind
 from campaign.errors import AddressError
 from campaign.store.database import Database
-from campaign.store.feedback import Came, keep_once, of_address, of_delivery, set_outcome, soft_days
+from campaign.store.feedback import Came, keep_once, moved_since, of_address, of_delivery, set_outcome, soft_days
 from campaign.store.links import link, read_link
 from campaign.store.subscribers import SELF, Subscriber, leave, leave_all
 from campaign.store.suppressions import Reason, suppress
@@ -65,11 +65,11 @@ class Policy:
         if person is None and trusted and address is not None:
             person = of_address(connection, self._ring, address)
         came = Came(
-            key=each.id[:128],
+            key=_storable(each.id)[:128],
             source=source,
             kind=each.kind,
-            code=each.code[:40],
-            reason=redact(each.reason)[:200],
+            code=_storable(each.code)[:40],
+            reason=redact(_storable(each.reason))[:200],
             at=min(each.at, now),
         )
         number = keep_once(
@@ -82,7 +82,7 @@ class Policy:
         )
         if number is None:
             return Outcome.BEFORE
-        outcome = self._act(connection, each, person, address, now)
+        outcome = self._act(connection, each, person, address, delivery, now)
         set_outcome(connection, number, outcome)
         return outcome
 
@@ -92,6 +92,7 @@ class Policy:
         each: Feedback,
         person: Subscriber | None,
         address: Address | None,
+        delivery: int,
         now: datetime,
     ) -> Outcome:
         if each.kind is FeedbackKind.UNSUBSCRIBE:
@@ -102,17 +103,19 @@ class Policy:
             return Outcome.UNMATCHED
         if each.kind is FeedbackKind.COMPLAINT:
             return self._suppress(connection, person, Reason.COMPLAINT, each.code, now)
+        if delivery and moved_since(connection, person, delivery):
+            return Outcome.COUNTED
         if each.kind is FeedbackKind.HARD:
             return self._suppress(connection, person, Reason.HARD, each.code, now)
-        if soft_days(connection, person.id, now=now) >= SOFT_DAYS:
+        if soft_days(connection, person, now=now) >= SOFT_DAYS:
             return self._suppress(connection, person, Reason.HARD, f"failed on {SOFT_DAYS} days", now)
         return Outcome.COUNTED
 
     def _suppress(
         self, connection: Connection, person: Subscriber, reason: Reason, detail: str, now: datetime
     ) -> Outcome:
-        key = parse(person.address).key
-        suppress(connection, self._ring, key, reason=reason, detail=redact(detail)[:100], now=now)
+        key, words = parse(person.address).key, redact(_storable(detail))[:100]
+        suppress(connection, self._ring, key, reason=reason, detail=words, now=now)
         return Outcome.SUPPRESSED
 
     def _leave(
@@ -140,6 +143,11 @@ class Policy:
     def _delivery(self, token: str) -> int:
         found = (self._key.read_stamped(label, token) for label in LABELS)
         return next((number for number in found if number is not None), 0)
+
+
+def _storable(text: str) -> str:
+    """Without what a database may refuse: NUL (PostgreSQL), and half characters that bad mail decodes to."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _address(text: str) -> Address | None:

@@ -26,6 +26,8 @@ PATIENCE = 30.0
 MOST = 2_000
 #: A message is read up to here; a report stands at its beginning.
 BYTES = READ
+#: Bytes of one line that are read, and lines of a message that is far larger than what is read of it.
+LONGEST_LINE, TOP = 64 * 1024, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,19 @@ def standard_input(stream: BinaryIO) -> Iterator[Item]:
     yield Item(stream.read(BYTES), lambda understood: None)
 
 
-def maildir(folder: Path) -> Iterator[Item]:
-    """The new messages of a Maildir. Not understood: marked seen, and left."""
+def maildir(folder: Path, *, most: int = MOST) -> Iterator[Item]:
+    """The new messages of a Maildir, at most so many. Not understood: marked seen, and left."""
     if not (folder / "new").is_dir() or not (folder / "cur").is_dir():
         raise SettingsError(
             Problem(code="S6", message=f"{folder} is not a Maildir.", hint="It has the folders new, cur and tmp.")
         )
     box = mailbox.Maildir(str(folder), factory=None, create=False)
-    for name in sorted(box.keys())[:MOST]:
-        with suppress(KeyError):
-            if "S" not in box.get_message(name).get_flags():
-                yield Item(box.get_bytes(name)[:BYTES], _in_maildir(box, name))
+    files = [*sorted((folder / "new").iterdir()), *sorted((folder / "cur").iterdir())]
+    unseen = [path.name.partition(":")[0] for path in files if "S" not in path.name.partition(":2,")[2]]
+    for name in unseen[:most]:
+        with suppress(KeyError), box.get_file(name) as file:
+            raw = file.read(BYTES)
+            yield Item(raw, _in_maildir(box, name))
 
 
 def _in_maildir(box: mailbox.Maildir, name: str) -> Callable[[bool], None]:
@@ -72,7 +76,10 @@ def _in_maildir(box: mailbox.Maildir, name: str) -> Callable[[bool], None]:
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A mailbox on a server: `imaps://user@host/INBOX` or `pop3s://user@host`. TLS always, and verified."""
+    """A mailbox on a server: `imaps://user@host/INBOX` or `pop3s://user@host`. TLS always, and verified.
+
+    `looked_at` remembers messages that a person has to read, for POP3 has no mark for them on the server.
+    """
 
     protocol: str
     host: str
@@ -81,9 +88,10 @@ class MailServer:
     password: str = field(repr=False)
     folder: str = "INBOX"
     ca_file: str = ""
+    looked_at: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @classmethod
-    def of(cls, address: str, password: str, *, ca_file: str = "") -> MailServer:
+    def of(cls, address: str, password: str, *, ca_file: str = "", looked_at: set[str] | None = None) -> MailServer:
         """From an address as it stands in the settings; SettingsError, which never repeats it, where it is none."""
         parts = urlsplit(address)
         ports = {"imaps": 993, "pop3s": 995}
@@ -100,7 +108,8 @@ class MailServer:
                 )
             )
         folder = unquote(parts.path.strip("/")) or "INBOX"
-        return cls(parts.scheme, parts.hostname, port, unquote(parts.username), password, folder, ca_file)
+        seen = set() if looked_at is None else looked_at
+        return cls(parts.scheme, parts.hostname, port, unquote(parts.username), password, folder, ca_file, seen)
 
     def items(self) -> Iterator[Item]:
         """Its new messages. TryLater where the server cannot be reached or says no."""
@@ -144,15 +153,31 @@ def _in_imap(box: imaplib.IMAP4, uid: str) -> Callable[[bool], None]:
     return done
 
 
+class _Pop3(poplib.POP3_SSL):
+    """Cuts lines that are too long instead of giving up: one such message would keep all later ones from being read."""
+
+    def _getline(self) -> tuple[bytes, int]:
+        line = self.file.readline(LONGEST_LINE)
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = self.file.readline(LONGEST_LINE)
+        if not rest:
+            raise poplib.error_proto("-ERR the connection ended")
+        return line.rstrip(b"\r\n"), len(line)
+
+
 def _pop3(server: MailServer) -> Iterator[Item]:
-    box = poplib.POP3_SSL(server.host, server.port, timeout=PATIENCE, context=server.context())
+    box = _Pop3(server.host, server.port, timeout=PATIENCE, context=server.context())
     try:
         box.user(server.user)
         box.pass_(server.password)
-        count, _ = box.stat()
-        for number in range(1, min(count, MOST) + 1):
-            _, lines, _ = box.retr(number)
-            yield Item(b"\r\n".join(lines)[:BYTES], _in_pop3(box, number))
+        names = _names(box)
+        server.looked_at.intersection_update(names.values())
+        sizes = {int(number): int(size) for number, size in (line.split()[:2] for line in box.list()[1])}
+        new = [number for number, name in names.items() if name not in server.looked_at]
+        for number in new[:MOST]:
+            _, lines, _ = box.top(number, TOP) if sizes.get(number, 0) > 4 * BYTES else box.retr(number)
+            yield Item(b"\r\n".join(lines)[:BYTES], _in_pop3(box, number, server, names[number]))
     finally:
         try:
             box.quit()
@@ -160,9 +185,22 @@ def _pop3(server: MailServer) -> Iterator[Item]:
             box.close()
 
 
-def _in_pop3(box: poplib.POP3, number: int) -> Callable[[bool], None]:
+def _names(box: poplib.POP3) -> dict[int, str]:
+    """The messages by number, each with the server's own lasting name for it; "" where the server has none."""
+    count, _ = box.stat()
+    try:
+        _, lines, _ = box.uidl()
+    except poplib.error_proto:  # an extension (RFC 1939 section 7)
+        return dict.fromkeys(range(1, count + 1), "")
+    pairs = (line.decode("latin-1").partition(" ") for line in lines)
+    return {int(number): name.strip() for number, _, name in pairs if number.isdigit()}
+
+
+def _in_pop3(box: poplib.POP3, number: int, server: MailServer, name: str) -> Callable[[bool], None]:
     def done(understood: bool) -> None:
         if understood:
             box.dele(number)
+        elif name:
+            server.looked_at.add(name)
 
     return done

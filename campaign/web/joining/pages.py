@@ -311,14 +311,21 @@ class JoiningPages:
 
         What is no form of ours is a mail program's: nobody else sends a POST here.
         """
-        sent = await request.form() if is_form(request.headers) else FormData()
-        button = text(sent, "button")
+        button = await self._button(request)
         if not button:
             await run_in_threadpool(self._leave, request, "one-click", everything=False)
             return PlainTextResponse("You have been unsubscribed.\n", headers=PRIVATE)
         self.limit(request)
         left = await run_in_threadpool(self._leave, request, "page", everything=button == "all")
         return self.page(request, "left", left=left, link=request.path_params["link"])
+
+    async def _button(self, request: Request) -> str:
+        """Which button of our page was pressed; "" for all else, a body that is broken too."""
+        try:
+            sent = await request.form() if is_form(request.headers) else FormData()
+        except HTTPException:
+            return ""  # whoever holds the link wishes to leave, however badly their program says so
+        return text(sent, "button")
 
     def _leave(self, request: Request, how: str, *, everything: bool) -> Any:
         return self.visitors.leave(request.path_params["link"], how=how, everything=everything, now=self.now)
