@@ -33,6 +33,11 @@ def is_trouble(outcome: object) -> bool:
     return isinstance(outcome, ChannelDown) or (isinstance(outcome, TryLater) and outcome.slow_all)
 
 
+def wording(receipt: Receipt) -> str:
+    """Its reply with `{}` for the network's own number of the message: the same for most messages."""
+    return receipt.reply.replace(receipt.remote_id, "{}", 1) if receipt.remote_id else receipt.reply
+
+
 def of_receipt(delivery: int, receipt: Receipt) -> Settled:
     """The next hop accepted it."""
     return Settled(

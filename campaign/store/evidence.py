@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, func, select
 from campaign.clock import from_micros
 from campaign.errors import RefusedError
 from campaign.model import DeliveryState
-from campaign.store.tables import attempts, broadcasts, deliveries
+from campaign.store.tables import attempts, broadcasts, deliveries, replies
 from campaign.store.tables_lists import subscribers
 
 #: Rows read at a time: memory stays flat, however many people a mailing had.
@@ -62,10 +62,18 @@ def _base(states: Sequence[str]) -> Select[Any]:
         .scalar_subquery()
     )
     query = (
-        select(deliveries, broadcasts.c.key, attempts.c.reply, subscribers.c.address)
+        select(
+            deliveries,
+            broadcasts.c.key,
+            attempts.c.reply,
+            attempts.c.outcome.label("last"),
+            subscribers.c.address,
+            replies.c.text,
+        )
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
         .outerjoin(attempts, attempts.c.id == last)
         .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber)
+        .outerjoin(replies, replies.c.id == deliveries.c.said)
     )
     return query.where(deliveries.c.state.in_(states)) if states else query
 
@@ -94,8 +102,10 @@ def _line(row: Any) -> Line:
 
 
 def _accepted(row: Any) -> str:
-    """The relay's words for what it accepted: its code, and what it calls the message (its queue's id)."""
-    if row.reply:
+    """The relay's words for what it accepted, with what it calls the message (its queue's id)."""
+    if row.text:
+        return str(row.text).replace("{}", row.remote_id, 1)
+    if row.reply and row.last in ("accepted", "found"):
         return str(row.reply)
     named = f", as {row.remote_id}" if row.remote_id else ""
     if row.code or named:

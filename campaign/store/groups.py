@@ -22,6 +22,7 @@ from campaign.store.database import Database, bump
 from campaign.store.deliveries import Settled
 from campaign.store.log import record
 from campaign.store.tables import attempts, broadcasts, deliveries
+from campaign.store.wordings import Wordings
 
 #: Failed rows that one transaction has tried again.
 RETRIED = 5_000
@@ -37,12 +38,13 @@ class Taken(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """One row that the next hop accepted."""
+    """One row that the next hop accepted. `wording`: what it said, `{}` for its own number of the email."""
 
     id: int
     code: str
     remote_id: str
     reason: str
+    wording: str = ""
 
 
 class Held(NamedTuple):
@@ -58,6 +60,7 @@ class Groups:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._wordings = Wordings(database)
         dialect = _SQLITE if database.sqlite else _POSTGRES
         self._take = text(dialect["take"])
         self._sent_alike = text(dialect["sent alike"])
@@ -94,10 +97,15 @@ class Groups:
         """
         times = {"worker": worker, "began": to_micros(began), "now": to_micros(now)}
         found: Counter[tuple[int, DeliveryState]] = Counter()
+        said = self._wordings.numbers({each.wording for each in sent})
+        strange = [each for each in sent if each.wording and each.wording not in said]
+        if strange:
+            sent = [each if each.wording in said else each._replace(wording="") for each in sent]
         with self._database.write() as connection:
             for alike, rows in groupby(sorted(sent, key=_alike), key=_alike):
-                of = self._settle_sent(connection, alike, list(rows), times)
+                of = self._settle_sent(connection, alike, list(rows), {**times, "said": said.get(alike[2], 0)})
                 found.update((broadcast, DeliveryState.SENT) for broadcast in of)
+            _keep_wordings(connection, strange, times)
             for one in others:
                 found.update((broadcast, one.state) for broadcast in _settle_other(connection, one, times))
             moved = found.total()
@@ -149,10 +157,10 @@ class Groups:
         return count
 
     def _settle_sent(
-        self, connection: Connection, alike: tuple[str, str], rows: list[Sent], times: dict[str, int]
+        self, connection: Connection, alike: tuple[str, str, str], rows: list[Sent], times: dict[str, int]
     ) -> Iterable[int]:
         """The broadcast of each row that moved."""
-        code, reason = alike
+        code, reason, _ = alike
         values = {**times, "code": code, "reason": reason}
         if not any(row.remote_id for row in rows):
             values["ids"] = self._list([row.id for row in rows])
@@ -176,7 +184,7 @@ def _of_mailings(worker: int) -> ColumnElement[bool]:
     )
 
 
-_alike = itemgetter(1, 3)
+_alike = itemgetter(1, 3, 4)
 
 _TAKE = """
     UPDATE deliveries SET state = 'taken', worker = :worker
@@ -189,7 +197,7 @@ _TAKE = """
 """
 _SENT = """
     UPDATE deliveries SET state = 'sent', settled_at = :now, began_at = :began, attempts = attempts + 1,
-        not_before = NULL, code = :code, reason = :reason{more}
+        not_before = NULL, code = :code, reason = :reason, said = :said{more}
     {source} AND deliveries.worker = :worker AND deliveries.state = 'taken'
     RETURNING broadcast
 """
@@ -222,6 +230,28 @@ _OTHER = text(
     WHERE id = :id AND worker = :worker AND state = 'taken' RETURNING attempts, broadcast
     """
 ).bindparams(bindparam("not_before"), bindparam("settled"))
+
+
+def _keep_wordings(connection: Connection, sent: list[Sent], times: dict[str, int]) -> None:
+    """Keep what was said of rows whose wording is like no other's, each with its attempt."""
+    if not sent:
+        return
+    found = connection.execute(
+        select(deliveries.c.id, deliveries.c.attempts).where(
+            deliveries.c.id.in_([each.id for each in sent]), deliveries.c.worker == times["worker"]
+        )
+    )
+    tries = {row.id: row.attempts for row in found}
+    rows = [
+        {
+            "delivery": each.id, "number": tries[each.id], "began_at": times["began"], "ended_at": times["now"],
+            "outcome": "accepted", "code": each.code, "reply": each.wording.replace("{}", each.remote_id, 1),
+        }
+        for each in sent
+        if each.id in tries
+    ]  # fmt: skip
+    if rows:
+        connection.execute(insert(attempts), rows)
 
 
 def _settle_other(connection: Connection, one: Settled, times: dict[str, int]) -> tuple[int, ...]:

@@ -123,7 +123,7 @@ def _forget_person(connection: Connection, number: int) -> None:
     own = select(deliveries.c.id).where(deliveries.c.subscriber == number).scalar_subquery()
     connection.execute(update(attempts).where(attempts.c.delivery.in_(own)).values(reply=""))
     connection.execute(delete(delivery_notes).where(delivery_notes.c.delivery.in_(own)))
-    connection.execute(update(deliveries).where(deliveries.c.subscriber == number).values(remote_id="", url=""))
+    connection.execute(update(deliveries).where(deliveries.c.subscriber == number).values(remote_id="", url="", said=0))
     for table in (subscription_events, consents, subscriptions):
         connection.execute(delete(table).where(table.c.subscriber == number))
     connection.execute(delete(subscribers).where(subscribers.c.id == number))

@@ -205,6 +205,7 @@ deliveries = Table(
     words("reason"),
     words("remote_id"),
     words("url"),
+    Column("said", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("broadcast", "subscriber"),
     Index("ix_deliveries_state", "broadcast", "state"),
     Index("ix_deliveries_subscriber", "subscriber"),
@@ -227,6 +228,14 @@ tallies = Table(
     Column("state", String(12), primary_key=True),
     Column("count", BigInteger, nullable=False),
     Index("ix_tallies_state", "state"),
+)
+
+#: What next hops say when they accept an email, each wording once; `{}` stands for their own number of the email.
+replies = Table(
+    "replies",
+    metadata,
+    number(),
+    Column("text", String(200), nullable=False, unique=True),
 )
 
 attempts = Table(

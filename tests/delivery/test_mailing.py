@@ -20,6 +20,7 @@ from campaign.model import DeliveryState, Exclusion, HoldScope, InDoubt, Program
 from campaign.store import Store
 from campaign.store.database import Database
 from campaign.store.deliveries import Settled
+from campaign.store.evidence import of_broadcast
 from campaign.store.tables import paces
 from campaign.store.tables_lists import lists, subscribers, subscriptions
 from tests.delivery.mailworld import NOW, PROGRAMME, MailWorld, add_people, address_of, load, relay_at, working
@@ -81,6 +82,10 @@ def test_everyone_gets_it_once(database: Database, tmp_path: Path, nursery: Nurs
         first = world.parts.store.deliveries.of(world.broadcast.id, limit=1)[0]
         assert (first.code, first.attempts) == ("250", 1)
         assert first.remote_id
+        with database.read() as connection:
+            said = {line.reply for line in of_broadcast(connection, str(world.broadcast.key), ())}
+        assert len(said) == 700
+        assert f"250 2.0.0 Ok: queued as {first.remote_id}" in said
         world.send()
         assert relay.counts.total() == 700
 

@@ -162,9 +162,9 @@ class Crew:
         self._job.fine(fine)
         return bool(trouble) and self._job.weigh(domain, unpacked(trouble))
 
-    def _settle(self, hand: Hand, began: int, sent: list[tuple[int, str, str]], others: bytes) -> None:
+    def _settle(self, hand: Hand, began: int, sent: list[tuple[int, str, str, str]], others: bytes) -> None:
         given = hand.given
-        accepted = [sent_of(given[delivery][0], code, remote) for delivery, code, remote in sent]
+        accepted = [sent_of(given[delivery][0], *said) for delivery, *said in sent]
         results: list[Result] = []
         for delivery, gone, outcome in unpacked(others) if others else ():
             row = _row(hand, delivery)

@@ -37,6 +37,8 @@ from campaign.tokens import Key
 
 READY = "ready"
 ALONE = "the service is gone"
+#: So many of a relay's wordings are known again; those of one that says something else each time are not.
+WORDINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class AskingJob:
         self._closing = closing
         self._kinds: list[Kind] = []
         self._fine: deque[str] = deque()
+        self._wordings: dict[str, str] = {}
         self._telling = threading.Lock()
 
     def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
@@ -149,12 +152,15 @@ class AskingJob:
     def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
         """Tell what came of a group, and return once it is in the ledger. Raises Orphaned."""
         self._tell()
-        sent: list[tuple[int, str, str]] = []
+        sent: list[tuple[int, str, str, str]] = []
         others: list[tuple[int, bool, ChannelError | str]] = []
         for each in results:
             delivery, outcome = each.row.taken.id, each.outcome
             if isinstance(outcome, Receipt):
-                sent.append((delivery, outcome.code, outcome.remote_id))
+                wording = outcomes.wording(outcome)
+                if len(self._wordings) < WORDINGS:
+                    wording = self._wordings.setdefault(wording, wording)  # one object is packed once
+                sent.append((delivery, outcome.code, outcome.remote_id, wording))
             else:
                 others.append((delivery, each.row.gone, outcome))
         self._link.ask("settle", to_micros(began), sent, packed(others) if others else b"")

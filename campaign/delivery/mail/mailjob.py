@@ -156,7 +156,7 @@ class MailJob:
         for result in results:
             taken, outcome = result.row.taken, result.outcome
             if isinstance(outcome, Receipt):
-                sent.append(sent_of(taken, outcome.code, outcome.remote_id))
+                sent.append(sent_of(taken, outcome.code, outcome.remote_id, outcomes.wording(outcome)))
             else:
                 rest.append(result)
         self.write(sent, rest, began, now)
@@ -253,9 +253,9 @@ class MailJob:
             self._store.channels.set_down(ref.id, ref.kind, reason, now=now)
 
 
-def sent_of(taken: Taken, code: str, remote_id: str) -> Sent:
+def sent_of(taken: Taken, code: str, remote_id: str, wording: str) -> Sent:
     """A row that was accepted; one sent a second time stays in the list of possible duplicates."""
-    return Sent(taken.id, code, remote_id, RESENT if taken.reason == RESENT else "")
+    return Sent(taken.id, code, remote_id, RESENT if taken.reason == RESENT else "", wording)
 
 
 def _skip(delivery: int, reason: str) -> Settled:

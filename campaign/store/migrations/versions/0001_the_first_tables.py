@@ -229,6 +229,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_people_name")),
     )
     op.create_table(
+        "replies",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("text", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replies")),
+        sa.UniqueConstraint("text", name=op.f("uq_replies_text")),
+    )
+    op.create_table(
         "requests",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("token", sa.String(length=64), nullable=False),
@@ -529,6 +536,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("remote_id", sa.Text(), server_default="", nullable=False),
         sa.Column("url", sa.Text(), server_default="", nullable=False),
+        sa.Column("said", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["broadcast"], ["broadcasts.id"], name=op.f("fk_deliveries_broadcast")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("broadcast", "subscriber", name=op.f("uq_deliveries_broadcast_subscriber")),
@@ -758,6 +766,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_requests_address_hash"))
 
     op.drop_table("requests")
+    op.drop_table("replies")
     op.drop_table("people")
     op.drop_table("paces")
     op.drop_table("meta")
