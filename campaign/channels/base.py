@@ -219,6 +219,8 @@ class Channel(ABC, Generic[M]):
 
 Begun = Callable[[str], bool]
 LaneResult = tuple[str, Receipt | ChannelError]
+#: An outcome, or what a lane says of itself between two: see `Stepped`.
+Step = LaneResult | int | None
 
 
 class Lane(Protocol):
@@ -234,6 +236,20 @@ class Lane(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Stepped(Protocol):
+    """A lane that says when it waits, so that one thread can drive many of them."""
+
+    def steps(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[Step]:
+        """As `Lane.send`; and between two outcomes it may yield a number or None.
+
+        The number is a socket's descriptor: nothing is to be done until that can be read, and what follows then, up to
+        the next number or None, does not block. None: what follows may block, and belongs to a thread of its own.
+        Whoever minds neither goes on at once, and is blocked where there is something to wait for.
+        """
         ...
 
 
@@ -366,34 +382,8 @@ class GivesFeedback(Protocol):
 
 ChannelType = type[Channel[Any]]
 __all__ = [
-    "UNKNOWN",
-    "Account",
-    "Begun",
-    "Channel",
-    "ChannelType",
-    "Costs",
-    "Deletes",
-    "Feedback",
-    "FeedbackKind",
-    "Finds",
-    "GivesFeedback",
-    "Lane",
-    "LaneResult",
-    "Limits",
-    "MemoryNotes",
-    "Message",
-    "NoteStore",
-    "Notes",
-    "OpensLane",
-    "Options",
-    "Pace",
-    "Paced",
-    "Rate",
-    "Receipt",
-    "Replay",
-    "ReplayKind",
-    "Stats",
-    "Tools",
-    "Unknown",
-    "Verifies",
-]
+    "UNKNOWN", "Account", "Begun", "Channel", "ChannelType", "Costs", "Deletes", "Feedback", "FeedbackKind",
+    "Finds", "GivesFeedback", "Lane", "LaneResult", "Limits", "MemoryNotes", "Message", "NoteStore", "Notes",
+    "OpensLane", "Options", "Pace", "Paced", "Rate", "Receipt", "Replay", "ReplayKind", "Stats", "Step", "Stepped",
+    "Tools", "Unknown", "Verifies",
+]  # fmt: skip

@@ -9,25 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
 
-from campaign.channels.base import Begun, LaneResult, Receipt
+from campaign.channels.base import Begun, LaneResult, Receipt, Step
 from campaign.channels.smtp import outcomes
 from campaign.channels.smtp.relays import CROWDED, Relay, Relays
-from campaign.channels.smtp.replies import Garbled, Reply, redacted
+from campaign.channels.smtp.replies import GO_AHEAD, Garbled, Reply, confused, orderly, redacted
 from campaign.channels.smtp.session import Session
 from campaign.channels.smtp.wire import END_OF_TEXT, Cut, WriteCut, on_the_wire
 from campaign.errors import ChannelError, Refused
 from campaign.model import Email
 
-GO_AHEAD = 354
 TRIES = 2
 #: So many messages pass between two looks at whether another relay wants this connection.
 LOOK = 8
 
-#: Codes by which a relay says that it met commands it did not expect yet.
-_CONFUSED = frozenset({500, 502, 503})
 _BROKEN = (Cut, Garbled)
 _QUEUE_ID = re.compile(rb"(?:queued as|id=)\s*<?([A-Za-z0-9._-]{4,64})", re.IGNORECASE)
 
@@ -82,7 +79,14 @@ class PipelinedLane:
 
     def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[LaneResult]:
         """Send all; see `Lane`. A message is asked for only when the one before it may end."""
+        for step in self.steps(messages, begun):
+            if isinstance(step, tuple):
+                yield step
+
+    def steps(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[Step]:
+        """As `send`, for whoever drives several lanes; see `Stepped`."""
         held: Item | None = None  # the relay waits for its text
+        whole = False
         self._leave_if_idle()
         try:
             for key, email in messages:
@@ -91,24 +95,25 @@ class PipelinedLane:
                 except ChannelError as error:
                     yield key, error
                     continue
-                results: list[LaneResult] = []
                 if held is not None and begun(held.key):
                     before, held = held, None  # spoken for: what follows always gives its outcome
-                    held, results = self._turn(before, item)
+                    held, results = yield from self._turn(before, item)
                 else:
-                    if held is not None:
-                        results = self._withdraw(held)
+                    yield None
+                    results = self._withdraw(held) if held is not None else []
                     held, more = self._start(item)
                     results += more
                 yield from results
                 if held is None and not self.ready:
-                    return
+                    break
+            yield None
             if held is not None:
                 before, held = held, None
                 yield from self._finish(before) if begun(before.key) else self._withdraw(before)
+            whole = True
         finally:
-            if held is not None:
-                self._drop()  # abandoned while the relay waits for a text: it must never get a dot
+            if not whole:
+                self._drop()  # abandoned on the way: a text that waits must never get a dot, nor another one's reply
             elif self._session is not None:
                 self._session.last_used = self._now()
 
@@ -120,26 +125,33 @@ class PipelinedLane:
 
     # -- one message
 
-    def _turn(self, before: Item, item: Item) -> tuple[Item | None, list[LaneResult]]:
+    def _turn(self, before: Item, item: Item) -> Generator[Step, None, tuple[Item | None, list[LaneResult]]]:
         """End `before` (begun) and give the envelope of `item`, in one write where the relay can take that."""
         session, relay = self._here()
-        limit = relay.entry.endpoint.messages_per_connection
-        if not (relay.pipelining and session.features.pipelining) or 0 < limit <= session.count + 1:
-            return self._apart(before, item)
-        if self._relays.several and session.count % LOOK == 0 and self._relays.better(relay):
-            return self._apart(before, item, leave=True)
+        wire, limit = session.wire, relay.entry.endpoint.messages_per_connection
+        leave = self._relays.several and session.count % LOOK == 0 and self._relays.better(relay)
+        if leave or not (relay.pipelining and session.features.pipelining) or 0 < limit <= session.count + 1:
+            yield None
+            return self._apart(before, item, leave=leave)
         try:
-            envelope = b"".join(session.commands(item.email, item.data))
+            data = before.data + b"".join(session.commands(item.email, item.data))
         except Refused as error:
+            yield None
             return None, [*self._finish(before), (item.key, error)]
-        session.wire.set_patience(session.entry.timeouts.final)
+        wire.set_patience(session.entry.timeouts.final)
+        broken: Exception | None = None
+        smooth: bytes | None = None
         try:
-            session.wire.put(before.data + envelope)
-            smooth = session.wire.smooth()
+            if (sent := wire.offer(data)) < len(data):
+                yield None
+                wire.put(data, sent)
+            yield wire.descriptor
+            smooth = wire.smooth()
         except _BROKEN as error:
-            return self._broken(before, item, error)
-        if smooth is None:
-            return self._rough(before, item)
+            broken = error
+        if broken is not None or smooth is None:
+            yield None
+            return self._rough(before, item) if broken is None else self._broken(before, item, broken)
         session.count += 1
         relay.proved = True
         return item, [(before.key, self._receipt(smooth))]
@@ -263,10 +275,10 @@ class PipelinedLane:
                 raise Again(outcomes.cut_before("the relay said goodbye"))
             relay.pipelining = False
             raise OutOfStep(outcomes.cut_before("more replies than commands"))
-        if not _orderly(mail, rcpt, data):
+        if not orderly(mail, rcpt, data):
             relay.pipelining = False
             raise OutOfStep(outcomes.cut_before("replies out of order"))
-        if relay.pipelining and not relay.proved and _confused(mail, rcpt, data):
+        if relay.pipelining and not relay.proved and confused(mail, rcpt, data):
             relay.pipelining = False
             raise Again(outcomes.on_recipient(next(r for r in (mail, rcpt, data) if not r.good)))
         if mail.good and rcpt.good and data.code == GO_AHEAD:
@@ -364,19 +376,6 @@ def _one_by_one(session: Session, commands: tuple[bytes, ...]) -> tuple[Reply, R
     last = replies[-1]
     mail, rcpt, data = [*replies, last, last][:3]
     return mail, rcpt, data
-
-
-def _orderly(mail: Reply, rcpt: Reply, data: Reply) -> bool:
-    """Whether these can be the replies to MAIL, RCPT and DATA, in that order."""
-    if mail.code // 100 == 3 or rcpt.code // 100 == 3 or data.good or (data.code < 400 and data.code != GO_AHEAD):
-        return False
-    return mail.good or (not rcpt.good and data.code != GO_AHEAD)
-
-
-def _confused(mail: Reply, rcpt: Reply, data: Reply) -> bool:
-    """Whether the first refusal reads like that of a relay that met commands before it asked for them."""
-    first = next((reply for reply in (mail, rcpt) if not reply.good), data)
-    return first.code in _CONFUSED or any(word in first.text.lower() for word in ("pipelin", "synchron"))
 
 
 def _closing(session: Session) -> bool:

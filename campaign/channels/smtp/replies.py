@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 LINE_LIMIT = 4096
 LINES_LIMIT = 512
+GO_AHEAD = 354
+#: Codes by which a relay says that it met commands it did not expect yet.
+_CONFUSED = frozenset({500, 502, 503})
 
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?\Z", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|\Z)")
@@ -63,6 +66,19 @@ def redacted(text: str) -> str:
     """`text` in one short printable line in which no address can be read."""
     plain = "".join(char if char.isprintable() else " " for char in text)
     return _ADDRESS.sub("<address>", plain)[:_EXTRACT]
+
+
+def orderly(mail: Reply, rcpt: Reply, data: Reply) -> bool:
+    """Whether these can be the replies to MAIL, RCPT and DATA, in that order."""
+    if mail.code // 100 == 3 or rcpt.code // 100 == 3 or data.good or (data.code < 400 and data.code != GO_AHEAD):
+        return False
+    return mail.good or (not rcpt.good and data.code != GO_AHEAD)
+
+
+def confused(mail: Reply, rcpt: Reply, data: Reply) -> bool:
+    """Whether the first refusal reads like that of a relay that met commands before it asked for them."""
+    first = next((reply for reply in (mail, rcpt) if not reply.good), data)
+    return first.code in _CONFUSED or any(word in first.text.lower() for word in ("pipelin", "synchron"))
 
 
 class ReplyReader:

@@ -15,6 +15,8 @@ from campaign.errors import Refused
 
 CHUNK = 65536
 TLS_RECORD = 16384
+#: Not known everywhere: then every write waits.
+_AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
 CRLF = b"\r\n"
 END_OF_TEXT = b".\r\n"
 
@@ -95,14 +97,28 @@ class Wire:
         self.sock.settimeout(self._patience)
         self.sock = context.wrap_socket(self.sock, server_hostname=name)
 
-    def put(self, data: bytes) -> None:
-        """Hand `data` over. Raises WriteCut."""
+    @property
+    def descriptor(self) -> int | None:
+        """What tells when a reply can be read; None under TLS, where that says nothing of whole records."""
+        return None if self.secured else self.sock.fileno()
+
+    def offer(self, data: bytes) -> int:
+        """Hand over what can be without waiting: how many bytes of `data` that were. Raises WriteCut."""
+        if self.secured or not _AT_ONCE:
+            return 0
+        try:
+            return self.sock.send(data, _AT_ONCE)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise WriteCut(_words(error), handed=0) from None
+
+    def put(self, data: bytes, sent: int = 0) -> None:
+        """Hand `data` over, of which `sent` bytes were already. Raises WriteCut."""
         if self.secured:
             self._put_records(data)
             return
-        sent = 0
         try:
-            sent = self.sock.send(data)
             while sent < len(data):
                 sent += self.sock.send(memoryview(data)[sent:])
         except OSError as error:

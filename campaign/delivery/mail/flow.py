@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from campaign.channels.base import Channel, Lane, LaneResult, OpensLane, Receipt
+from campaign.channels.base import Channel, Lane, Receipt, Step, Stepped
 from campaign.clock import Clock
-from campaign.delivery import outcomes
 from campaign.delivery.mail.journal import Journal, Mark, stamped
+from campaign.delivery.mail.lanes import WITHDRAWN, open_lane
 from campaign.delivery.mail.pace import Pace
+from campaign.delivery.mail.rounds import Rounds, open_rounds
 from campaign.errors import ChannelError, Refused, TemplateError, TryLater, Uncertain
 from campaign.model import Email, Recipient
 from campaign.store.groups import Taken
@@ -35,7 +36,6 @@ AHEAD = 0.3
 MOST = 2000
 #: How long lanes may take to come back when the service is stopped, in seconds.
 GRACE = 5.0
-WITHDRAWN = "withdrawn"
 #: The code of a row whose recipient domain is at its limit.
 PACED = "pace"
 
@@ -61,6 +61,15 @@ class Result:
 
     row: Row
     outcome: Receipt | ChannelError | str
+
+
+@dataclass(slots=True)
+class Stand:
+    """A lane at work: its rows on their way, by key, and whether its relay's limit held it up."""
+
+    lane: Lane
+    rows: dict[str, Row] = field(default_factory=dict)
+    slowed: bool = False
 
 
 class Job(Protocol):
@@ -117,6 +126,7 @@ class Flow:
     _asking: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
     _failed: list[BaseException] = field(default_factory=list)
+    _rounds: Rounds | None = None
     _idle: int = 0
     _open: bool = True
     _stop: str = ""
@@ -132,11 +142,14 @@ class Flow:
         self._look()
         self._began = self.clock.now()
         self._settled = self.clock.monotonic()
+        self._rounds = open_rounds(self.clock, self.channel.lanes)
         try:
             while not self._stop and not self._failed and self._turn():
                 pass
         finally:
             self._end()
+            if self._rounds is not None:
+                self._rounds.close()
         if self._failed:
             raise self._failed[0]
         return self._stop
@@ -241,49 +254,62 @@ class Flow:
     # -- lanes
 
     def _lane(self) -> None:
-        lane: Lane | None = None
-        rows: dict[str, Row] = {}
+        stand: Stand | None = None
         try:
-            lane = open_lane(self.channel)
-            while self._wait_for_rows():
-                for key, outcome in lane.send(self._emails(lane, rows), lambda key: self._may_begin(rows[key])):
-                    self._ended(rows.pop(key), outcome)
-                self._left_over(rows)
+            stand = Stand(open_lane(self.channel))
+            while self._wait_for_rows(stand):
+                self._send(stand)
+                self._left_over(stand.rows)
         except BaseException as error:  # noqa: BLE001 - told by `work`, after everything else was settled
             self._failed.append(error)
         finally:
-            self._left_over(rows)
-            if lane is not None:
-                lane.close()
+            if stand is not None:
+                self._left_over(stand.rows)
+                stand.lane.close()
             with self._more:
                 self._idle += 1
                 self._more.notify_all()
 
-    def _wait_for_rows(self) -> bool:
+    def _send(self, stand: Stand) -> None:
+        lane, rows = stand.lane, stand.rows
+
+        def may_begin(key: str) -> bool:
+            return self._may_begin(rows[key])
+
+        def heard(key: str, outcome: Receipt | ChannelError) -> None:
+            self._ended(rows.pop(key), outcome)
+
+        emails = self._emails(stand)
+        steps: Iterator[Step] = iter(
+            lane.steps(emails, may_begin) if isinstance(lane, Stepped) else lane.send(emails, may_begin)
+        )
+        for step in steps:
+            if isinstance(step, tuple):
+                heard(*step)
+            elif step is not None and self._rounds is not None:
+                self._rounds.drive(steps, step, heard)
+
+    def _wait_for_rows(self, stand: Stand) -> bool:
         """Wait until there are rows; False when no more will come."""
         with self._more:
+            if stand.slowed:  # its relay takes no more for now
+                stand.slowed = False
+                self._more.wait(STEP)
             self._idle += 1
             self._more.notify_all()
             self._more.wait_for(lambda: self._queue or not self._open or self._stop)
             self._idle -= 1
             return bool(self._queue and self._open and not self._stop)
 
-    def _may_go(self, lane: Lane) -> bool:
-        """Whether the lane's relay takes one more message now; where not, this waits a little."""
-        if self.pace is None or self.pace.relay(str(getattr(lane, "relay", ""))):
-            return True
-        with self._more:
-            self._more.wait(STEP)
-        return False
-
-    def _emails(self, lane: Lane, rows: dict[str, Row]) -> Iterator[tuple[str, Email]]:
+    def _emails(self, stand: Stand) -> Iterator[tuple[str, Email]]:
+        lane, rows = stand.lane, stand.rows
         if not getattr(lane, "ready", True):
-            with self._more:
-                self._more.wait(STEP)
+            stand.slowed = True
             return
         keyed = not getattr(lane, "keyless", False)
         while not self._stop and self._open:
-            if not self._may_go(lane):
+            if self.pace is not None and not self.pace.relay(str(getattr(lane, "relay", ""))):
+                stand.slowed = True
                 return
             try:
                 row = self._queue.popleft()
@@ -360,31 +386,3 @@ def mark_of(outcome: Receipt | ChannelError | str) -> Mark:
     if isinstance(outcome, Refused):
         return Mark.DEAD if outcome.suppress else Mark.REFUSED
     return Mark.UNCERTAIN if isinstance(outcome, Uncertain) else Mark.LATER
-
-
-class OneByOne:
-    """A lane over a channel that has none of its own."""
-
-    def __init__(self, channel: Channel[Email]) -> None:
-        self._channel = channel
-
-    def send(self, messages: Iterator[tuple[str, Email]], begun: Callable[[str], bool]) -> Iterator[LaneResult]:
-        """One attempt after the other."""
-        for key, email in messages:
-            if not begun(key):
-                yield key, TryLater("Held back before it began", code=WITHDRAWN)
-                continue
-            try:
-                receipt = self._channel.send(email, key=key, notes={})
-            except Exception as error:  # noqa: BLE001 - whatever escapes means that it may have been sent
-                yield key, outcomes.as_error(error)
-            else:
-                yield key, receipt
-
-    def close(self) -> None:
-        """The channel keeps its connections."""
-
-
-def open_lane(channel: Channel[Email]) -> Lane:
-    """The channel's own lane, or one made of single attempts."""
-    return channel.open_lane() if isinstance(channel, OpensLane) else OneByOne(channel)

@@ -11,7 +11,8 @@ from campaign.address import KeyRing, parse
 from campaign.channels.base import Receipt
 from campaign.delivery import gates, outcomes
 from campaign.delivery.mail.brake import Brake
-from campaign.delivery.mail.flow import PACED, WITHDRAWN, Result, Row, domain_of
+from campaign.delivery.mail.flow import PACED, Result, Row, domain_of
+from campaign.delivery.mail.lanes import WITHDRAWN
 from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
