@@ -98,6 +98,28 @@ def test_a_service_that_dies_in_between_leaves_the_question_to_the_next(world: W
     assert world.states() == {"week/hello/mon/a": "done"}
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_network_that_is_silent_after_a_restart_is_asked_again_before_a_person(
+    world: World, network: Askable, broken: bool
+) -> None:
+    network.faults, network.silent, network.broken = [Swallowed("no answer")], 3, broken
+    world.play(world.start(), NINE + timedelta(seconds=5))
+    world.crash()
+    world.play(world.start(), EIGHT + timedelta(hours=3))
+    assert (len(network.asked), world.sent("a")) == (4, [NINE])
+    assert views.needs(world.parts) == []
+    assert world.states() == {"week/hello/mon/a": "done"}
+
+
+def test_one_that_stays_silent_after_a_restart_leaves_it_to_a_person(world: World, network: Askable) -> None:
+    network.faults, network.silent = [Swallowed("no answer")], 99
+    world.play(world.start(), NINE + timedelta(seconds=5))
+    world.crash()
+    world.play(world.start(), EIGHT + timedelta(hours=3))
+    assert (len(network.asked), world.sent("a")) == (5, [NINE])
+    assert [need.kind for need in views.needs(world.parts)] == ["uncertain"]
+
+
 def test_other_posts_of_the_channel_do_not_wait(world: World, network: Askable) -> None:
     world.load(a_week(a_post(), a_post("second")))
     network.faults = [Swallowed("no answer")]

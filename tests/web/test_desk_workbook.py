@@ -5,11 +5,14 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from httpx import Response
 from openpyxl import load_workbook
 
 from campaign.model import Role
 from tests.delivery.world import EIGHT, a_mailing, a_post
+from tests.unit.test_importing_word import row as cells_of
+from tests.unit.test_importing_word import table, word
 from tests.web.desks import BASE, DeskStand
 
 DOCUMENTS = Path(__file__).parents[1] / "fixtures" / "documents"
@@ -99,3 +102,43 @@ def test_a_file_that_tells_of_no_week_says_so(desk: DeskStand) -> None:
     assert send(desk, b"PK\x03\x04broken", "plan.xlsx").status_code == 422
     empty = desk.client.get("/desk/programme/template")
     assert load_workbook(io.BytesIO(empty.content)).sheetnames
+
+
+def test_a_word_file_is_compared_and_applied_as_any_programme(desk: DeskStand) -> None:
+    desk.sign_in(Role.EDITOR, "Ada")
+    document = word(
+        table(
+            cells_of("Day", "Theme"),
+            cells_of("Monday 9 October", "Kindness"),
+            cells_of("", "Passwords"),
+            cells_of("Tuesday", "Games"),
+        ),
+        title="Example Week 2023",
+    )
+    where = send(desk, document, "Plan for the week.docx").headers["location"]
+    page = desk.text(where)
+    assert "brings a new campaign" in page
+    assert all(title in page for title in ("Kindness", "Passwords", "Games"))
+    assert "matches the programme" not in page
+    assert "To answer" in page
+    assert desk.world.store.campaigns.all() == []
+    desk.post(f"{where}/apply", where, base="0")
+    [campaign] = desk.world.store.campaigns.all()
+    assert campaign.slug == "example-week-2023"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "words"),
+    [
+        (word()[:900], "plan.docx", "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "plan.doc", "old Word file"),
+        (b"%PDF-1.7", "plan.pdf", "is a PDF"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "plan.png", "is a picture"),
+        (b"{\\rtf1 Monday: One}", "plan.rtf", "rich text"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_by_what_it_is(desk: DeskStand, data: bytes, name: str, words: str) -> None:
+    desk.sign_in(Role.EDITOR, "Ada")
+    answer = send(desk, data, name)
+    assert answer.status_code == 422
+    assert words in answer.text

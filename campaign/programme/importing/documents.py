@@ -12,6 +12,7 @@ from campaign.programme.importing.pages import html_blocks
 from campaign.programme.importing.week_document import week_draft
 from campaign.programme.importing.weeks import weeks_in
 from campaign.programme.importing.word import docx_blocks
+from campaign.programme.importing.wrapped import Unwrapped, is_wrapped, refuse_unreadable, unwrap
 
 MAX_BYTES = 20_000_000
 LONGEST = 20_000
@@ -19,7 +20,8 @@ MOST = 5_000
 
 
 def import_document(data: bytes, name: str, *, year: int | None = None) -> tuple[Draft, ...]:
-    """The drafts that a document makes, told by its content: Word, HTML, Markdown or plain text.
+    """The drafts that a document makes, told by its content: Word, HTML (also as a single file), a
+    saved email, Markdown or plain text.
 
     `year` stands in where the document names none. Raises FileError where it cannot be read or tells of no week.
     """
@@ -61,21 +63,24 @@ def _drafts(blocks: Sequence[Block], name: str, unit: str, year: int | None) -> 
 
 def _blocks(data: bytes, name: str) -> tuple[Sequence[Block], str, tuple[str, ...]]:
     """Blocks, what their lines count, and questions about the file as a whole."""
+    refuse_unreadable(data, name)
     if data.startswith(b"PK\x03\x04"):
         blocks, questions = docx_blocks(data, name)
         return blocks, "paragraph", questions
     if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FileError(Problem("IMPORT", "this is not a document that can be read.", file=name,
                                 hint="Give a .docx, .html, .md or .txt file."))  # fmt: skip
-    text = _decoded(data)
+    found = unwrap(data, name) if is_wrapped(data) else Unwrapped(_decoded(data), html=False)
+    text = found.text
     if not text.strip():
         raise FileError(Problem("IMPORT", "the file is empty.", file=name))
     start = text.lstrip("\ufeff \t\r\n")[:1000].casefold()
     if (
-        start.startswith(("<!doctype html", "<html", "<table", "<div", "<body", "<!--", "<p", "<h1"))
+        found.html
+        or start.startswith(("<!doctype html", "<html", "<table", "<div", "<body", "<!--", "<p", "<h1"))
         or "<html" in start
     ):
-        return html_blocks(text), "line", ()
+        return html_blocks(text, found.base), "line", ()
     markdown = name.lower().endswith((".md", ".markdown")) or any(
         line.startswith(("# ", "## ")) for line in text.splitlines()
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,14 @@ from typing import Any
 from campaign import sheets
 from campaign.errors import FileError, Problem
 from campaign.programme.importing.book import import_workbook
-from campaign.programme.importing.documents import import_document
+from campaign.programme.importing.documents import MAX_BYTES, import_document
 from campaign.programme.importing.draft import Draft
+from campaign.programme.importing.wrapped import is_unreadable_document, is_wrapped
 
-DOCUMENTS = frozenset({".docx", ".html", ".htm", ".md", ".markdown", ".txt"})
+#: Ends of the names of prose. Those that are not read are among them: it says what to do about each.
+DOCUMENTS = frozenset(
+    {".docx", ".docm", ".doc", ".odt", ".rtf", ".html", ".htm", ".mhtml", ".mht", ".eml"} | {".md", ".markdown", ".txt"}
+)
 
 
 def import_file(path: Path, *, year: int | None = None, known: Mapping[str, Any] | None = None) -> tuple[Draft, ...]:
@@ -32,25 +35,25 @@ def import_file(path: Path, *, year: int | None = None, known: Mapping[str, Any]
 def import_bytes(data: bytes, name: str, *, year: int | None = None) -> tuple[Draft, ...]:
     """As `import_file`, of a file that is at hand as bytes, with the name it had."""
     word = data[:4] == b"PK\x03\x04" and b"word/document.xml" in data
-    if word or Path(name).suffix.lower() in DOCUMENTS:
+    if word or Path(name).suffix.lower() in DOCUMENTS or is_wrapped(data) or is_unreadable_document(data):
         return import_document(data, name, year=year)
     return (import_workbook(sheets.read(data, name), year=year),)
 
 
 def _is_document(path: Path) -> bool:
-    """Whether a file is prose: by its name, or, in a zip, by the part that only a Word file has."""
+    """Whether a file is prose: by its name, or by how it begins, or, in a zip, by the parts that only prose has."""
     if not path.is_file():
         return False
     if path.suffix.lower() in DOCUMENTS:
         return True
     with path.open("rb") as file:
-        if file.read(4) != b"PK\x03\x04":
+        start = file.read(8192)
+        if is_wrapped(start):
+            return True
+        if not start.startswith((b"PK\x03\x04", b"\xd0\xcf")) or path.stat().st_size > MAX_BYTES:
             return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "word/document.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError):
-        return False
+        whole = start + file.read()
+    return b"word/document.xml" in whole or is_unreadable_document(whole)
 
 
 def without_missing_images(draft: Draft, there: Callable[[str], bool]) -> None:

@@ -28,9 +28,9 @@ _CANONICAL_TOO = re.compile(
 )
 
 
-def html_blocks(text: str) -> list[Block]:
+def html_blocks(text: str, base: str = "") -> list[Block]:
     """Blocks of a saved page: what is hidden, and what surrounds the words on every page of a site, is left out."""
-    reader = _Page(_base(text))
+    reader = _Page(_base(text) or base)
     reader.feed(text)
     reader.close()
     reader.flush("para")

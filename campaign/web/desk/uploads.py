@@ -16,8 +16,10 @@ from campaign.delivery.loading import Change
 from campaign.delivery.shelf import InForce
 from campaign.delivery.workbooks import Brought
 from campaign.errors import FileError, RefusedError
+from campaign.model import Programme
 from campaign.programme import load_bytes
 from campaign.programme.diff import differences
+from campaign.programme.importing.door import DOCUMENTS
 from campaign.web.desk import times
 from campaign.web.desk.door import Ask
 
@@ -25,7 +27,8 @@ from campaign.web.desk.door import Ask
 LARGEST, UNPACKED, MOST = 12 * 1024 * 1024, 40 * 1024 * 1024, 400
 FOLDERS = ("messages/", "images/")
 #: Files that are imported, by the end of their name: sheets, and prose that tells of a week.
-IMPORTED = frozenset({".xlsx", ".xls", ".ods", ".csv", ".tsv", ".docx", ".html", ".htm", ".md", ".markdown", ".txt"})
+#: Those that no import reads are among them, for it says what to do about each.
+IMPORTED = DOCUMENTS | {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers", ".csv", ".tsv", ".pdf", ".png", ".jpg"}
 #: What an import left to a person, kept beside the programme that it made.
 ASKED = "asked.json"
 
@@ -159,7 +162,11 @@ def compare(ask: Ask) -> Response:
         ]
         for change in (Change.REFUSED, Change.ADDED, Change.CHANGED, Change.REMOVED)
     }
-    found = differences(old.programme, shown.new.programme, files=(old.files, shown.new.files)) if old else []
+    new = shown.new.programme
+    if old:
+        found = differences(old.programme, new, files=(old.files, shown.new.files))
+    else:  # all of it is new: a draft without messages would show nothing otherwise
+        found = differences(Programme(campaign=new.campaign), new)
     return ask.page(
         "desk/compare.html",
         here="programme",
