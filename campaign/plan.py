@@ -224,7 +224,7 @@ def decide(planned: Planned, known: Known, now: datetime) -> Decision:
         return Decision(verdict=Verdict.AHEAD, look_again=planned.at)
     stopping = _stopping(planned, known.holds, now)
     if stopping:
-        return Decision(verdict=Verdict.HOLD, reason=_pause_words(stopping))
+        return Decision(verdict=Verdict.HOLD, reason=_pause_words(stopping, planned.at))
     if now > planned.late_until or now > planned.stop_at:
         return Decision(verdict=Verdict.MISS, reason="; ".join(known.waits_for) or "nothing could open it in its time")
     if known.waits_for:
@@ -247,9 +247,11 @@ def _stopping(planned: Planned, holds: Iterable[Hold], now: datetime) -> Hold | 
     return None
 
 
-def _pause_words(hold: Hold) -> str:
+def _pause_words(hold: Hold, at: datetime) -> str:
     reason = f": {hold.reason}" if hold.reason else ""
-    return f"its time fell in a pause by {hold.author}{reason}"
+    if hold.on_at(at):
+        return f"its time fell in a pause by {hold.author}{reason}"
+    return f"it had not opened when {hold.author} paused{reason}"
 
 
 def planned_holds(programme: Programme) -> tuple[Hold, ...]:

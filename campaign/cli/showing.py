@@ -59,13 +59,13 @@ def _as_text(app: App, slug: str) -> str:
     from campaign.delivery import views
     from campaign.delivery.progress import going
 
-    now, weeks, needing = app.clock.now(), _weeks(app, slug), views.needs(app.parts)
+    now, weeks, needing = app.clock.now(), _weeks(app, slug), _needs(app)
     if not weeks:
         return "No campaign is loaded. Load one: campaign load schedules/YOUR-WEEK.yaml"
     blocks = [_pauses(app, now)]
     for week in weeks:
-        mine = [need for need in needing if need.key.startswith(f"{week.slug}/") or need.kind == "channel down"]
-        blocks.append(f"{week.title}\n{views.sentence(week, len(mine), now)}.\n\n{draw(week)}")
+        sentence = views.sentence(week, _count(needing, week), now, _called)
+        blocks.append(f"{week.title}\n{sentence}.\n\n{draw(week)}")
     zones = {week.slug: week.timezone for week in weeks}
     blocks += [
         draw_going(one, zones.get(one.key.partition("/")[0], "UTC"))
@@ -75,6 +75,36 @@ def _as_text(app: App, slug: str) -> str:
     if needing:
         blocks.append("Needs you:\n" + "\n".join(_need_lines(needing)))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _needs(app: App) -> list[Need]:
+    """All that needs a person: of the ledger, and of what surrounds it."""
+    from campaign.delivery import needing, views
+    from campaign.delivery.shelf import Shelf
+    from campaign.wiring.switchboard import Switchboard
+
+    more = needing.more(app.parts, Shelf(app.store).all(), app.clock.now(), Switchboard(app).until)
+    return [*views.needs(app.parts), *more]
+
+
+def _count(needing: Sequence[Need], week: Week) -> int:
+    """How much of it is the week's: its messages, its checks, and the channels and services that all weeks share."""
+    shared = ("channel down", "runs out", "silent")
+    return sum(need.kind in shared or need.key.partition("/")[0] == week.slug for need in needing)
+
+
+def _called(item: Item) -> str:
+    """What people call the network of an item's channel; the channel's own name where its kind is not installed."""
+    from campaign.channels.registry import Registry
+    from campaign.errors import SettingsError
+    from campaign.model import BroadcastKind
+
+    if item.kind is BroadcastKind.MAILING:
+        return "email"
+    try:
+        return str(Registry().get(item.channel_kind).title)
+    except SettingsError:
+        return item.channel
 
 
 def draw_going(one: Going, zone: str) -> str:
@@ -147,11 +177,13 @@ def _as_json(app: App, slug: str) -> str:
     from campaign.delivery import views
     from campaign.delivery.progress import going
 
-    now, weeks, needing = app.clock.now(), _weeks(app, slug), views.needs(app.parts)
+    now, weeks, needing = app.clock.now(), _weeks(app, slug), _needs(app)
     found = {
         "now": now,
         "paused": [asdict(hold) for hold in app.store.holds.current(now)],
-        "campaigns": [{"sentence": views.sentence(week, len(needing), now), **asdict(week)} for week in weeks],
+        "campaigns": [
+            {"sentence": views.sentence(week, _count(needing, week), now, _called), **asdict(week)} for week in weeks
+        ],
         "mailings": [asdict(one) for one in going(app.parts, now)],
         "needs_you": [asdict(need) for need in needing],
     }

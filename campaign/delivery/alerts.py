@@ -11,6 +11,7 @@ from campaign.errors import CampaignError
 from campaign.model import BroadcastState, DeliveryState
 from campaign.store import Store
 from campaign.store.log import SERVICE
+from campaign.store.workers import Worker
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +21,15 @@ Tell = Callable[[str], None]
 #: Which days are complete at a moment: (key, sentence) each.
 Complete = Callable[[datetime], Sequence[tuple[str, str]]]
 
+#: Workers that have not been heard of for too long at a moment.
+Silent = Callable[[datetime], Sequence[Worker]]
+
 #: A trouble of the service itself is told once it has stood for this long.
 STOOD = timedelta(seconds=60)
+#: How often is looked for silent workers.
+LOOK = timedelta(seconds=10)
+#: Rests after no way could be used: the first, then twice as long each time, up to the longest.
+FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(seconds=30)
 
 ASKING = {
     BroadcastState.HELD: "is held",
@@ -33,22 +41,46 @@ ASKING = {
 class Teller:
     """Raises an alert for each thing that needs a person, and tells it over every way given."""
 
-    def __init__(self, store: Store, ways: Sequence[Tell], complete: Complete = lambda now: []) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ways: Sequence[Tell],
+        complete: Complete = lambda now: [],
+        silent: Silent = lambda now: [],
+    ) -> None:
         self._store = store
         self._ways = ways
         self._complete = complete
+        self._silent = silent
+        self._looked: datetime | None = None
+        self._gone: list[Worker] = []
+        self._rest = FIRST_REST
+        self._rests_until: datetime | None = None
         self._seen = -1
         self._cried: set[tuple[str, datetime]] = set()
 
     def tell(self, now: datetime) -> None:
         """Raise what is new, clear what is settled, and send what nobody was told yet."""
         changes = self._store.ledger.changes()
-        if changes != self._seen:
+        if self._look(now) or changes != self._seen:
             self._seen = changes
             self._raise(now)
-        for alert in self._store.alerts.untold() if self._ways else []:
-            if self._send(alert.text, now):
-                self._store.alerts.tell(alert.key, now=now)
+        if not self._ways or (self._rests_until is not None and now < self._rests_until):
+            return
+        for alert in self._store.alerts.untold():
+            if not self._send(alert.text, now):
+                self._rests_until, self._rest = now + self._rest, min(self._rest * 2, LONGEST_REST)
+                return
+            self._store.alerts.tell(alert.key, now=now)
+            self._rests_until, self._rest = None, FIRST_REST
+
+    def _look(self, now: datetime) -> bool:
+        """Look for silent workers now and then; whether others are silent than before."""
+        if self._looked is not None and self._looked <= now < self._looked + LOOK:
+            return False
+        self._looked, before = now, {worker.id for worker in self._gone}
+        self._gone = list(self._silent(now))
+        return before != {worker.id for worker in self._gone}
 
     def cry(self, troubles: Sequence[Trouble], now: datetime) -> None:
         """Tell, once each, of troubles that have stood for a minute. Writes nothing, for the ledger may be the trouble.
@@ -94,6 +126,7 @@ class Teller:
         for name, state in self._store.channels.all().items():
             if state.down:
                 found.append((f"down:{name}", ("channel down", f"The channel {name} is down: {state.down}.")))
+        found += [(f"silent:{worker.id}", ("silent", f"{of_silent(worker)}.")) for worker in self._gone]
         for broadcast_id, count in self._store.deliveries.in_doubt().items():
             broadcast = self._store.ledger.by_id(broadcast_id)
             text = f"{broadcast.key}: {count} may or may not have gone out. Look, then run campaign settle."
@@ -109,7 +142,7 @@ class Teller:
             found.append((f"{delivery.state}:{key}:{delivery.id}", (delivery.state.value, text)))
         for broadcast, count, why in self._store.deliveries.missed_of_mailings():
             key = str(self._store.ledger.by_id(broadcast).key)
-            text = f"{key}: {count:,} people were missed: {why}."
+            text = f"{key}: {people(count)} missed: {why}."
             found.append((f"missed:{key}:rest", (DeliveryState.MISSED.value, text)))
         return found
 
@@ -122,6 +155,17 @@ class Teller:
             except CampaignError as error:
                 self._store.log.add(who=SERVICE, act="alert failed", now=now, detail={"reason": str(error)})
         return told
+
+
+def people(count: int) -> str:
+    """`1 person was`, `2,400 people were`."""
+    return "1 person was" if count == 1 else f"{count:,} people were"
+
+
+def of_silent(worker: Worker) -> str:
+    """That a worker has not been heard of, and what follows."""
+    who = f"The service {worker.pid} on {worker.host}"
+    return f"{who} has not been heard of since {worker.beat_at:%H:%M} UTC. What it has begun waits for it"
 
 
 def _of_trouble(trouble: Trouble) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from campaign.delivery import views
+from campaign.delivery.alerts import of_silent
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce
 from campaign.delivery.views import Need
@@ -18,9 +19,24 @@ Until = Callable[[str], datetime | None]
 
 
 def more(parts: Parts, forces: Iterable[InForce], now: datetime, until: Until) -> list[Need]:
-    """Sign-ins that end before their last message, mailings that stand still, and checks that fail."""
+    """Silent services, sign-ins that end before their last message, mailings that stand still, checks that fail."""
     ahead = views.ahead(parts, forces, now)
-    return [*runs_out(parts, ahead, now, until), *still(parts), *checks(parts, ahead)]
+    return [*silent(parts, now), *runs_out(parts, ahead, now, until), *still(parts), *checks(parts, ahead)]
+
+
+def silent(parts: Parts, now: datetime) -> list[Need]:
+    """Services that live and have not been heard of: what they have begun waits for them."""
+    return [
+        Need(
+            kind="silent",
+            key=f"{worker.pid} on {worker.host}",
+            text=of_silent(worker),
+            why="its process is stopped, its machine sleeps, or it cannot reach the ledger",
+            choices=("let it go on", "end its process"),
+            at=worker.beat_at,
+        )
+        for worker in parts.store.workers.silent(now)
+    ]
 
 
 def runs_out(parts: Parts, forces: Iterable[InForce], now: datetime, until: Until) -> list[Need]:

@@ -21,6 +21,7 @@ RING_SECONDS = 1
 BEAT_SECONDS = 10
 #: A chore is first done so many seconds after the start: a service that is started every day forgets every day.
 SOON = 60.0
+TELL_SECONDS = 1
 
 
 class Scheduler:
@@ -42,6 +43,7 @@ class Scheduler:
         """Begin to ring, in threads of its own."""
         self._jobs.add_job(self.ring, "interval", seconds=RING_SECONDS, id="ring")
         self._jobs.add_job(self._beat, "interval", seconds=BEAT_SECONDS, id="beat")
+        self._jobs.add_job(self._tell, "interval", seconds=TELL_SECONDS, id="tell")
         for chore in self._chores:
             first = self._clock.now() + timedelta(seconds=min(chore.seconds, self._soon))
             self._jobs.add_job(
@@ -85,6 +87,15 @@ class Scheduler:
         else:
             self._service.troubles.over(LEDGER)
             self._service.troubles.over("the beat")
+
+    def _tell(self) -> None:
+        """Alerts, in a thread of their own: an address that does not answer may hold up nothing but them."""
+        try:
+            self._service.tell()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next time tries again
+            self._service.troubles.met("the alerts", error)
+        else:
+            self._service.troubles.over("the alerts")
         self._service.cry()
 
     def _set_alarm(self) -> None:

@@ -41,8 +41,6 @@ class Service:
             self._worked = changes
             self.engine.start()
             self._work_at = self.engine.next_due()
-        if self._teller:
-            self._teller.tell(now)
 
     def settle(self) -> None:
         """Do everything that can be done at this moment of the clock, and return when it is done."""
@@ -51,6 +49,10 @@ class Service:
             before = self._parts.store.ledger.changes()
             self.ring(self._parts.clock.now())
             self.engine.run()
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell people what needs them. Waits for the ways to tell, so no ring may wait for it."""
         if self._teller:
             self._teller.tell(self._parts.clock.now())
 

@@ -27,8 +27,8 @@ def find(force: InForce, key: str) -> Planned:
 def move(parts: Parts, force: InForce, key: str, to: datetime, *, author: str, now: datetime) -> None:
     """Give a message that has not opened a new time (aware UTC), as that named person's decision.
 
-    It opens then, or as soon as it may, on that day. Raises RefusedError for a time that is over, or after its
-    `stop_at`, and for a message that has opened.
+    It opens then, or as soon as it may, on that day. What a mailing that had begun missed goes from then on. Raises
+    RefusedError for a time that is over, or after its `stop_at`, and for any other message that has opened.
     """
     if to < now - plan.ON_TIME:
         raise RefusedError("That time is over. Choose one ahead, or send it now.")
@@ -36,6 +36,9 @@ def move(parts: Parts, force: InForce, key: str, to: datetime, *, author: str, n
     late_until, stop_at = plan.opening_window(force.programme, planned.message, planned.kind, to)
     if to >= stop_at:
         raise RefusedError("That is past the time of day at which this message must stop. Choose an earlier one.")
+    if rest := _with_rest(parts, planned):
+        parts.store.deliveries.judge_missed(rest.id, author=author, now=now, again_from=to, again_until=stop_at)
+        return
     moved = replace(planned, at=to, late_until=late_until, stop_at=stop_at)
     parts.store.ledger.move(opening_of(force, moved), author=author, now=now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -301,9 +301,9 @@ def _rests(parts: Parts) -> Iterable[Need]:
         yield Need(
             kind="missed",
             key=str(row.key),
-            text=f"{row.key}: {count:,} of {total:,} people were missed",
+            text=f"{row.key}: {count:,} of {total:,} {'person' if total == 1 else 'people'} missed",
             why=why,
-            choices=("send now", "drop"),
+            choices=("send now", "move to", "drop"),
             at=row.planned_at,
         )
 
@@ -320,8 +320,11 @@ def _down(parts: Parts) -> Iterable[Need]:
             )
 
 
-def sentence(week: Week, needing: int, now: datetime) -> str:
-    """The week in one sentence: "Tuesday: 6 of 9 sent, next at 10:05 on mastodon-hscp, 2 need you"."""
+def sentence(week: Week, needing: int, now: datetime, called: Callable[[Item], str] = lambda one: one.channel) -> str:
+    """The week in one sentence: "Tuesday: 6 of 9 sent, next at 10:05 on Bluesky, 2 need you".
+
+    `called`: what people call an item's channel.
+    """
     zone = ZoneInfo(week.timezone)
     today = now.astimezone(zone).date()
     items = [item for item in week.items if item.at.astimezone(zone).date() == today]
@@ -331,7 +334,7 @@ def sentence(week: Week, needing: int, now: datetime) -> str:
     if ahead:
         following = ahead[0].at.astimezone(zone)
         when = f"{following:%H:%M}" if following.date() == today else f"{following:%H:%M on %A %-d %B}"
-        parts.append(f"next at {when} on {ahead[0].channel}")
+        parts.append(f"next at {when} on {called(ahead[0])}")
     else:
         parts.append("nothing more to come")
     parts.append(f"{needing} need you" if needing != 1 else "1 needs you")

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from campaign.store.tables import workers
 
 #: First half of the advisory lock's two numbers on PostgreSQL; the second is the worker's row id.
 ADVISORY = 0x43414D50
+#: A living worker beats every ten seconds.
+SILENT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,11 @@ class Workers:
         query = select(workers).where(workers.c.ended_at.is_(None)).order_by(workers.c.id)
         with self._database.read() as connection:
             return [_worker(row) for row in connection.execute(query)]
+
+    def silent(self, now: datetime, *, after: timedelta = SILENT) -> list[Worker]:
+        """Workers that live, for they hold their lock, and have not been heard of for longer than `after`."""
+        late = [worker for worker in self.unended() if now - worker.beat_at > after]
+        return [worker for worker in late if not self.is_dead(worker.id)]
 
     def is_dead(self, worker: int) -> bool:
         """Whether its lock is free: the only proof of death."""

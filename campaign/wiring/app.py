@@ -90,7 +90,12 @@ class App:
             self._nursery(processes or os.cpu_count() or 1) as nursery,
         ):
             shelf = Shelf(self.store)
-            teller = Teller(self.store, tells or [], lambda now: views.completed(self.parts, shelf.all(), now))
+            teller = Teller(
+                self.store,
+                tells or [],
+                lambda now: views.completed(self.parts, shelf.all(), now),
+                lambda now: [each for each in self.store.workers.silent(now) if each.id != worker.id],
+            )
             parts = replace(self.parts, nursery=nursery)
             service = Service(parts, worker=worker.id, boot=boot, teller=teller)
             service.begin()

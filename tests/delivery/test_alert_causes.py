@@ -16,6 +16,7 @@ from tests.delivery.world import EIGHT, World, a_mailing, a_post, a_week
 from tests.figures import agree
 
 NINE = EIGHT + timedelta(hours=1)
+KEY = "week/daily/mon/mail"
 MONDAY = When(day="mon", time=time(9))
 
 
@@ -73,7 +74,7 @@ CAUSES: dict[str, tuple[Callable[[World], None], str]] = {
     "refused": (refused, "week/hello/mon/a was refused: not allowed."),
     "out of time": (out_of_time, "week/hello/mon/a was missed: no time left today: busy."),
     "down": (down, "The channel a is down: signed out."),
-    "rest": (rest_of_a_mailing, "week/daily/mon/mail: 1 people were missed: no time left today: busy."),
+    "rest": (rest_of_a_mailing, "week/daily/mon/mail: 1 person was missed: no time left today: busy."),
 }
 
 
@@ -124,7 +125,7 @@ def late(world: World) -> Service:
 
 def test_a_missed_rest_of_a_mailing_goes_only_when_a_person_says_so(world: World, late: Service) -> None:
     (need,) = views.needs(world.parts)
-    assert (need.kind, need.choices) == ("missed", ("send now", "drop"))
+    assert (need.kind, need.choices) == ("missed", ("send now", "move to", "drop"))
     force = Shelf(world.store).get("week")
     longer = replace(
         force, planned=tuple(replace(p, message=replace(p.message, stop_at=time(18))) for p in force.planned)
@@ -140,6 +141,34 @@ def test_a_missed_rest_of_a_mailing_goes_only_when_a_person_says_so(world: World
     assert len(world.sent("mail")) == 1
     assert views.needs(world.parts) == []
     agree(world.store.database)
+
+
+def test_a_missed_rest_of_a_mailing_goes_at_the_time_a_person_gives_it(world: World, late: Service) -> None:
+    force = Shelf(world.store).get("week")
+    with pytest.raises(RefusedError, match="time is over"):
+        settling.move(world.parts, force, KEY, NINE, author="Ada", now=world.now)
+    with pytest.raises(RefusedError, match="must stop"):
+        settling.move(world.parts, force, KEY, NINE + timedelta(hours=1), author="Ada", now=world.now)
+    tomorrow = NINE + timedelta(days=1)
+    settling.move(world.parts, force, KEY, tomorrow, author="Ada", now=world.now)
+    assert views.needs(world.parts) == []
+    world.play(late, tomorrow - timedelta(seconds=1))
+    row, tally = the_mailing(world)
+    assert (row.state, tally, world.sent("mail")) == (BroadcastState.OPEN, {DeliveryState.PENDING: 1}, [])
+    world.play(late, tomorrow)
+    row, tally = the_mailing(world)
+    assert (row.state, tally) == (BroadcastState.DONE, {DeliveryState.SENT: 1})
+    assert len(world.sent("mail")) == 1
+    agree(world.store.database)
+
+
+def test_a_rest_that_was_moved_and_missed_again_asks_again(world: World, late: Service) -> None:
+    force = Shelf(world.store).get("week")
+    settling.move(world.parts, force, KEY, NINE + timedelta(days=1), author="Ada", now=world.now)
+    world.clock.set(NINE + timedelta(days=1, minutes=10))
+    late.settle()
+    assert [(need.kind, need.key) for need in views.needs(world.parts)] == [("missed", KEY)]
+    assert world.sent("mail") == []
 
 
 def test_a_missed_rest_of_a_mailing_that_is_dropped_asks_no_more(world: World, late: Service) -> None:

@@ -1,13 +1,17 @@
 """Health, figures and alerts: a human is told within a minute, once, and over ways of their own."""
 
 import json
+import threading
 import urllib.error
 import urllib.request
 from datetime import timedelta
 
-from campaign.delivery import telling, views
+from campaign.clock import SystemClock
+from campaign.delivery import needing, telling, views
 from campaign.delivery.alerts import Teller
 from campaign.delivery.health import Health, serving
+from campaign.delivery.scheduler import Scheduler
+from campaign.delivery.service import Service
 from campaign.delivery.shelf import Shelf
 from campaign.errors import ChannelDown, TryLater, Uncertain
 from tests.delivery.world import EIGHT, World, a_mailing, a_post, a_week
@@ -106,3 +110,78 @@ def test_an_alert_by_email_reaches_each_address_and_one_bad_address_stops_no_oth
     ((_, _, email),) = mail.accepted
     assert email.to == "two@example.org"
     assert b"\r\nBcc:" not in email.raw.split(b"\r\n\r\n")[0]
+
+
+def test_while_no_way_works_alerts_are_tried_ever_more_rarely_and_none_is_lost(world: World) -> None:
+    world.load(a_week(a_post(channels=("a", "b"))))
+    for name in ("a", "b"):
+        world.ways.made[name].faults = [ChannelDown("signed out")]
+    world.play(world.start(), NINE)
+    tries: list[str] = []
+    told: list[str] = []
+    works = False
+
+    def way(text: str) -> None:
+        tries.append(text)
+        if not works:
+            raise TryLater("the alerts address does not answer")
+        told.append(text)
+
+    teller = Teller(world.store, [way])
+    for _ in range(120):
+        teller.tell(world.now)
+        world.clock.advance(timedelta(seconds=1))
+    assert len(tries) <= 8
+    assert len(world.store.log.entries(act="alert failed")) == len(tries)
+    works = True
+    world.clock.advance(timedelta(seconds=30))
+    teller.tell(world.now)
+    assert sorted(text.split()[2] for text in told) == ["a", "b"]
+
+
+def test_a_service_that_fell_silent_is_told_once_and_stands_under_needs_you(world: World) -> None:
+    told: list[str] = []
+    service = world.start()
+    (worker,) = world.store.workers.unended()
+    teller = Teller(world.store, [told.append], silent=world.store.workers.silent)
+    world.clock.advance(timedelta(seconds=30))
+    teller.tell(world.now)
+    assert not told
+    assert not needing.silent(world.parts, world.now)
+    for _ in range(3):
+        world.clock.advance(timedelta(seconds=11))
+        teller.tell(world.now)
+    (need,) = needing.silent(world.parts, world.now)
+    assert told == [f"{need.text}."]
+    assert f"{worker.pid} on {worker.host} has not been heard of since" in need.text
+    service.beat()
+    world.clock.advance(timedelta(seconds=11))
+    teller.tell(world.now)
+    assert world.store.alerts.standing() == []
+    assert needing.silent(world.parts, world.now) == []
+
+
+def test_alerts_that_hang_hold_up_no_ring(world: World) -> None:
+    let_go, rung = threading.Event(), threading.Event()
+
+    class Hangs(Service):
+        """Telling waits for an address that does not answer."""
+
+        def tick(self) -> None:
+            super().tick()
+            rung.set()
+
+        def tell(self) -> None:
+            assert let_go.wait(60)
+
+    world.start()
+    service = Hangs(world.parts, worker=world.store.workers.unended()[-1].id, boot="boot-1")
+    scheduler = Scheduler(service, SystemClock())
+    scheduler.start()
+    try:
+        for _ in range(3):
+            rung.clear()
+            assert rung.wait(60), "an alert that hangs stops the clock"
+    finally:
+        let_go.set()
+        scheduler.stop()

@@ -33,7 +33,7 @@ GOES = frozenset({"try again"})
 #: Of so many messages that wait for approval the page says what they say.
 TOLD = 30
 #: The kinds of need in the order of the page, soonest harm first.
-ORDER = ("uncertain", "missed", "failed", "still", "channel down", "runs out", "checks", "waiting", "held")
+ORDER = ("uncertain", "missed", "failed", "still", "silent", "channel down", "runs out", "checks", "waiting", "held")
 
 
 @dataclass(frozen=True, slots=True)
