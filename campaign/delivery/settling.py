@@ -37,7 +37,7 @@ def move(parts: Parts, force: InForce, key: str, to: datetime, *, author: str, n
     if to >= stop_at:
         raise RefusedError("That is past the time of day at which this message must stop. Choose an earlier one.")
     if rest := _with_rest(parts, planned):
-        parts.store.deliveries.judge_missed(rest.id, author=author, now=now, again_from=to, again_until=stop_at)
+        parts.store.deliveries.judge_missed(rest.id, author=author, now=now, again=(to, stop_at))
         return
     moved = replace(planned, at=to, late_until=late_until, stop_at=stop_at)
     parts.store.ledger.move(opening_of(force, moved), author=author, now=now)
@@ -58,7 +58,7 @@ def send_now(parts: Parts, force: InForce, key: str, *, author: str, now: dateti
     _, stop_at = plan.opening_window(force.programme, planned.message, planned.kind, now)
     if now >= stop_at:
         raise RefusedError("That is past the time of day at which this message must stop. Send it tomorrow.")
-    parts.store.deliveries.judge_missed(rest.id, author=author, now=now, again_until=stop_at)
+    parts.store.deliveries.judge_missed(rest.id, author=author, now=now, again=(now, stop_at))
 
 
 def _with_rest(parts: Parts, planned: Planned) -> Broadcast | None:
@@ -73,7 +73,7 @@ def drop(parts: Parts, force: InForce, key: str, *, author: str, now: datetime, 
     """Decide that it, or a mailing's rest that was missed, never goes."""
     rest = _with_rest(parts, find(force, key))
     if rest is not None:
-        parts.store.deliveries.judge_missed(rest.id, author=author, now=now, again_until=None, reason=reason)
+        parts.store.deliveries.judge_missed(rest.id, author=author, now=now, again=None, reason=reason)
         return
     parts.store.ledger.move(
         opening_of(force, find(force, key)), author=author, now=now, state=BroadcastState.DROPPED, reason=reason

@@ -281,30 +281,20 @@ class Deliveries:
             bump(connection)
 
     def judge_missed(
-        self,
-        broadcast: int,
-        *,
-        author: str,
-        now: datetime,
-        again_until: datetime | None,
-        again_from: datetime | None = None,
-        reason: str = "",
+        self, broadcast: int, *, author: str, now: datetime, again: tuple[datetime, datetime] | None, reason: str = ""
     ) -> int:
-        """A person settles all that a mailing missed; how many.
-
-        It goes from `again_from` (None: at once) until `again_until`, or (None) never.
-        """
-        state = DeliveryState.DROPPED if again_until is None else DeliveryState.PENDING
+        """A person settles all that a mailing missed: it goes `again` (from, until), or never (None); how many."""
+        state = DeliveryState.PENDING if again else DeliveryState.DROPPED
+        later = to_micros(again[0]) if again else None
         with self._database.write() as connection:
             mine = (deliveries.c.broadcast == broadcast) & (deliveries.c.state == DeliveryState.MISSED)
-            later = to_micros(again_from) if again_from is not None else None
             values = {"state": state, "reason": reason, "settled_at": to_micros(now), "not_before": later, "worker": 0}
             count = int(connection.execute(update(deliveries).where(mine).values(**values)).rowcount)
-            if again_until is not None and count:
-                opened = {"state": BroadcastState.OPEN, "finished_at": None, "stop_at": to_micros(again_until)}
+            if again and count:
+                opened = {"state": BroadcastState.OPEN, "finished_at": None, "stop_at": to_micros(again[1])}
                 connection.execute(update(broadcasts).where(broadcasts.c.id == broadcast).values(**opened))
             detail = {"from": DeliveryState.MISSED, "to": state, "count": count, "reason": reason}
-            detail |= {"at": again_from.isoformat()} if again_from is not None else {}
+            detail |= {"at": again[0].isoformat()} if again else {}
             key = connection.execute(select(broadcasts.c.key).where(broadcasts.c.id == broadcast)).scalar_one()
             record(connection, who=author, act="settle", now=now, target=key, detail=detail)
             tallies.move(connection, {(broadcast, DeliveryState.MISSED): -count, (broadcast, state): count})
