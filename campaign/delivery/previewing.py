@@ -223,5 +223,9 @@ def readers_in_words(programme: Programme, who: Recipient) -> str:
     say = words(programme.campaign.language)
     audiences = [programme.audiences[name].name for name in sorted(who.audiences) if name in programme.audiences]
     areas = [programme.areas[name] for name in sorted(who.areas) if name in programme.areas]
-    group = f"{say.join(audiences) or 'every audience'} in {say.join(areas) or 'every area'}"
+    group = say(
+        "reader.group",
+        audiences=say.join(audiences) or say("reader.every_audience"),
+        areas=say.join(areas) or say("reader.every_area"),
+    )
     return f"{who.first_name}, {group}" if who.first_name else group

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import date, datetime
+from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -54,17 +56,23 @@ def _date(text: str) -> date | None:
     return dates.parse_date(text) if text else None
 
 
+def _one_of(kind: type[StrEnum], text: str) -> StrEnum:
+    if text not in set(kind):
+        raise ValueError(f"it is one of {', '.join(kind)}")
+    return kind(text)
+
+
 #: What can be changed in the ledger, and how its text is read.
 FACTS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
-        "approval": lambda text: ResourceApproval(text) if text else None,
+        "approval": lambda text: _one_of(ResourceApproval, text) if text else None,
         "approved_by": str,
         "approved_on": _date,
-        "if_pending": IfPending,
+        "if_pending": partial(_one_of, IfPending),
         "embargo_until": _embargo,
         "visible_from": _moment,
         "link": _link,
-        "event.state": EventState,
+        "event.state": partial(_one_of, EventState),
         "event.booking": _link,
         "event.recording": _link,
         "event.place": str,

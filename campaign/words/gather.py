@@ -10,6 +10,8 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,17 +20,18 @@ HEAD = """# Sentences that are made where something happens: errors, problems of
 """
 #: Rooms whose sentences no page shows: the command line's, the pages' own words, what helps authors of channels.
 APART = ("cli", "words", "testing", "web/templates", "logs.py", "store/migrations")
-#: Calls whose texts are not for people: queries, patterns, logs, faults of the code itself.
+#: Libraries whose sentences ours pass on: what is wrong with an address, a template or YAML.
+LIBRARIES = {
+    "email_validator": ("syntax", "validate_email"),
+    "jinja2": ("lexer", "parser", "runtime"),
+    "yaml": ("scanner", "parser", "composer", "reader"),
+}
+#: Calls whose texts are not for people: queries, patterns, faults of the code itself.
 SILENT = frozenset(
-    [
+    (
         "text",
         "compile",
         "execute",
-        "debug",
-        "info",
-        "warning",
-        "exception",
-        "ValueError",
         "TypeError",
         "RuntimeError",
         "KeyError",
@@ -47,10 +50,12 @@ SILENT = frozenset(
         "joins",
         "add_header",
         "getLogger",
-        "Column",
         "LookupError",
-    ]
+    )
 )
+#: What writes to the log, for operators.
+LOG = "log"
+_FILLED = re.compile(r"%[-#0-9.]*[a-z]")
 _WORDS = re.compile(r"[A-Za-z’']{2,}")
 
 
@@ -61,7 +66,16 @@ def gathered() -> list[str]:
         name = path.relative_to(ROOT).as_posix()
         if not name.startswith(APART):
             found.update(_of(ast.parse(path.read_text("utf-8"))))
+    for path in _passed_on():
+        found.update(_of(ast.parse(path.read_text("utf-8"))))
     return sorted(found)
+
+
+def _passed_on() -> Iterator[Path]:
+    for library, names in LIBRARIES.items():
+        spec = find_spec(library)
+        if spec is not None and spec.origin is not None:
+            yield from (Path(spec.origin).with_name(f"{name}.py") for name in names)
 
 
 def _of(tree: ast.Module) -> Iterator[str]:
@@ -77,7 +91,7 @@ def _told(node: ast.AST) -> Iterator[ast.expr]:
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     ):
         return
-    if isinstance(node, ast.Call) and _name(node.func) in SILENT:
+    if isinstance(node, ast.Call) and (_name(node.func) in SILENT or _is_log(node.func)):
         return
     if isinstance(node, ast.expr) and _text(node) is not None:
         yield node
@@ -87,6 +101,10 @@ def _told(node: ast.AST) -> Iterator[ast.expr]:
         return
     for child in ast.iter_child_nodes(node):
         yield from _told(child)
+
+
+def _is_log(function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == LOG
 
 
 def _name(function: ast.expr) -> str:
@@ -101,6 +119,9 @@ def _text(node: ast.expr) -> str | None:
     if isinstance(node, ast.JoinedStr):
         names: list[str] = []
         return "".join(_piece(part, names) for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant):
+        numbers = count()
+        return _FILLED.sub(lambda _: f"{{value{next(numbers) or ''}}}", _braced(str(node.left.value)))
     return None
 
 
@@ -133,10 +154,10 @@ def _is_sentence(text: str) -> bool:
     bare = re.sub(r"\{\w+\}", " ", text)
     if len(_WORDS.findall(bare)) < 2 or " " not in text.strip() or text != text.strip():
         return False
-    if re.search(r"[<>]|%s|^[a-z_/.-]+$|\\|^(SELECT|UPDATE|INSERT|DELETE|PRAGMA|WHERE|CREATE|ALTER|LOCK) ", text):
+    if re.search(r"</?[a-z!]|%s|^[a-z_/.-]+$|\\|^(SELECT|UPDATE|INSERT|DELETE|PRAGMA|WHERE|CREATE|ALTER|LOCK) ", text):
         return False
     own = len(bare.replace(" ", ""))
-    return own >= 8 and own >= 4 * text.count("{")
+    return own >= 8 and 2 * own >= 5 * text.count("{")
 
 
 def written(found: list[str]) -> str:

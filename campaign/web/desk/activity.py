@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -124,17 +124,13 @@ def _line(ask: Ask, entry: Entry, known: Mapping[str, called.Called]) -> Line:
         entry.id,
         times.moment(entry.at, ask.door.zone(), ask.now, words.shared),
         entry.at.isoformat(),
-        entry.who,
+        words.said(entry.who),
         acts.said(entry.act, words),
         target or title,
         more,
         about.path if about else "",
         entry.target or entry.campaign,
-        ", ".join(
-            f"{key.replace('_', ' ')}: {_value(ask, value)}"
-            for key, value in json.loads(entry.detail).items()
-            if value not in ("", None)
-        ),
+        acts.detail(entry, words, partial(_value, ask)),
     )
 
 
@@ -144,12 +140,12 @@ def _week(ask: Ask, slug: str) -> str:
     return titles.get(slug, slug)
 
 
-def _value(ask: Ask, value: object) -> str:
+def _value(ask: Ask, value: object) -> object:
     """A detail as it was noted; moments as people say them."""
     if isinstance(value, str) and MOMENT.fullmatch(value):
         at = datetime.fromisoformat(value)
         return times.moment(at, ask.door.zone(), ask.now, ask.door.templates.words().shared)
-    return str(value)
+    return value
 
 
 def as_table(ask: Ask) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from campaign.web.words import PageWords
@@ -37,6 +38,28 @@ def said(act: str, words: PageWords) -> str:
 def choices(words: PageWords) -> dict[str, str]:
     """Every act by its name in the log, in the order of its words."""
     return dict(sorted(((act, said(act, words)) for act in KNOWN), key=lambda pair: pair[1]))
+
+
+def detail(entry: Entry, words: PageWords, told: Callable[[object], object]) -> str:
+    """What the log keeps beside an act: `role: Editor, network: 192.0.2.0/24`. `told` makes a moment words."""
+    kept = {key: value for key, value in json.loads(entry.detail).items() if value not in ("", None)}
+    return words("week.comma").join(
+        f"{_called(f'detail.{key}', key.replace('_', ' '), words)}: {_value(key, told(value), words)}"
+        for key, value in kept.items()
+    )
+
+
+def _called(key: str, otherwise: str, words: PageWords) -> str:
+    return words(key) if key in words.texts else otherwise
+
+
+def _value(key: str, value: object, words: PageWords) -> str:
+    if isinstance(value, bool):
+        return words("said.yes" if value else "said.no")
+    for known in (f"{key}.{value}", f"state.{value}", f"said.{value}"):
+        if known in words.texts:
+            return words(known)
+    return words.said(value)
 
 
 def with_comment(entry: Entry, words: PageWords) -> str:

@@ -129,7 +129,8 @@ def _people(ask: Ask, found: Message) -> list[Found]:
             shown_people.append(Found(each.id, address, name))
             continue
         tries = store.deliveries.attempts(row.id)
-        said = [part for part in (row.code, row.reason, tries[-1].reply if tries else "") if part]
+        words = ask.door.templates.words()
+        said = [words.said(part) for part in (row.code, row.reason, tries[-1].reply if tries else "") if part]
         at = row.settled_at or row.began_at
         when = times.moment(at, found.zone, ask.now, words.shared) if at else ""
         state = {DeliveryState.TAKEN: "sending", DeliveryState.DROPPED: "skipped"}.get(row.state, row.state.value)

@@ -165,7 +165,7 @@ def _history(ask: Ask, message: Message) -> list[Happening]:
 def _outcome(outcome: str, reason: str, words: PageWords) -> str:
     """What an attempt came to, in words, with the network's own beside it."""
     said = words(f"attempt.{outcome}") if outcome in OUTCOMES else outcome
-    return f"{said}: {reason}" if reason else said
+    return f"{said}: {words.said(reason)}" if reason else said
 
 
 def approve(ask: Ask) -> Response:

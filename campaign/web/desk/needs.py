@@ -123,11 +123,11 @@ def _asked(ask: Ask, need: views.Need, known: called.Called | None) -> Asked:
         channel = need.key
         return Asked(need, words("needs.down", channel=channel), path=f"/desk/channels/{channel}", channel=channel)
     if need.kind == "runs out":
-        return Asked(need, need.text, path=f"/desk/channels/{need.key}")
+        return Asked(need, words.said(need.text), path=f"/desk/channels/{need.key}")
     if need.kind == "checks":
-        return Asked(need, need.text, path=f"/desk/programme/{need.key}/checks")
+        return Asked(need, words.said(need.text), path=f"/desk/programme/{need.key}/checks")
     if known is None or known.item is None:
-        return Asked(need, need.text, choices=offered, over=over)
+        return Asked(need, words.said(need.text), choices=offered, over=over)
     item = known.item
     found = audience.person(ask.work, need.subscriber) if need.subscriber else None
     return Asked(

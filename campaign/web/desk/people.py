@@ -225,6 +225,8 @@ def move(ask: Ask) -> Response:
 def lift(ask: Ask) -> Response:
     """Let mail go to somebody again after a bounce, a complaint or a stop by staff."""
     found = need(ask)
+    if not ask.text("lift"):
+        return _person(ask, {"lift": ask.door.templates.words()("people.say_why")})
     try:
         staff.let_through(ask.work, found.person.address, who=ask.who, reason=ask.text("lift"), now=ask.now)
     except RefusedError as error:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from starlette.responses import Response
 
@@ -14,10 +16,11 @@ from campaign.errors import RefusedError
 from campaign.model import EventState, Resource, ResourceApproval
 from campaign.programme import states
 from campaign.programme.workbook_file import template as empty_workbook
-from campaign.programme.writing import scalar, write
+from campaign.programme.writing import write
 from campaign.render import speak
 from campaign.web.desk import times
 from campaign.web.desk.door import Ask
+from campaign.web.words import PageWords
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: What an editor may state of a resource; approval and embargo are an approver's.
@@ -64,7 +67,7 @@ def programme(ask: Ask) -> Response:
         week=now_says.campaign.title,
         force=force,
         days=[(day, _dates(day.dates, words)) for day in now_says.days],
-        resources=[_shown(each) for each in now_says.resources.values()],
+        resources=[_shown(each, words) for each in now_says.resources.values()],
         weeks={each.slug: each.programme.campaign.title for each in forces},
         made=times.moment(revision.made_at, zone, ask.now, words.shared),
         author=revision.author,
@@ -72,18 +75,27 @@ def programme(ask: Ask) -> Response:
     )
 
 
-def _dates(dates, words) -> str:  # type: ignore[no-untyped-def]
+def _dates(dates: Sequence[date], words: PageWords) -> str:
+    if not dates:
+        return ""
     weekdays = words.join([speak.weekday(each, words.shared) for each in dates])
-    return f"{weekdays} {speak.span(dates, words.shared)}".strip()
+    return words("date.full", weekday=weekdays, date=speak.span(dates, words.shared))
 
 
-def _shown(resource: Resource) -> Shown:
+def _shown(resource: Resource, words: PageWords) -> Shown:
     return Shown(
         resource,
         (resource.approval or ResourceApproval.PENDING).value,
-        scalar(resource.embargo_until) if resource.embargo_until else "",
+        _embargo(resource.embargo_until, words),
         resource.event.state.value if resource.event else "",
     )
+
+
+def _embargo(until: date | str | None, words: PageWords) -> str:
+    """Until when it is under embargo: wall time of the campaign, as the programme has it."""
+    if isinstance(until, date):
+        return words("embargo.until", when=speak.event_time(until, None, words.shared))
+    return words(f"embargo.{until}") if until else ""
 
 
 def resource(ask: Ask) -> Response:
@@ -94,7 +106,7 @@ def resource(ask: Ask) -> Response:
         raise RefusedError("There is no such resource in this programme.")
     words, zone = ask.door.templates.words(), force.programme.campaign.timezone
     changes = [
-        (times.moment(each.made_at, zone, ask.now, words.shared), each)
+        (times.moment(each.made_at, zone, ask.now, words.shared), each.author, _fact(each.field, each.value, words))
         for each in ask.work.store.campaigns.resource_changes(force.slug)
         if each.resource == found.id
     ]
@@ -103,11 +115,18 @@ def resource(ask: Ask) -> Response:
         here="programme",
         week=force.now_says.campaign.title,
         force=force,
-        shown=_shown(found),
+        shown=_shown(found, words),
         changes=changes,
-        approvals={each.value: each.value for each in ResourceApproval},
-        events={each.value: each.value for each in EventState},
+        approvals={each.value: words(f"approval.{each.value}") for each in ResourceApproval},
+        events={each.value: words(f"event_state.{each.value}") for each in EventState},
     )
+
+
+def _fact(field: str, value: str, words: PageWords) -> str:
+    """What was stated: `Booking: Fully booked`."""
+    name = field.replace(".", "_")
+    known = f"{name}.{value}"
+    return f"{words(f'fact.{name}')}: {words(known) if known in words.texts else value or '–'}"
 
 
 def change(ask: Ask) -> Response:
