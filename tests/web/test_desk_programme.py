@@ -140,7 +140,7 @@ def test_facts_about_a_resource_are_stated_by_who_may(both: DeskStand) -> None:
     both.post(f"{page}/release", page, field="embargo_until", value="released")
     text = both.text(page)
     assert "Ada: Booking: Fully booked" in text
-    assert "Bea: approval = approved" in text
+    assert "Bea: Approval: Approved" in text
     assert "Release the embargo" not in text
     from campaign.delivery.shelf import Shelf
 
