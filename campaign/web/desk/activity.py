@@ -66,7 +66,7 @@ def activity(ask: Ask) -> Response:
         lines=lines[:PAGE],
         wanted=wanted,
         filtered=bool(kept),
-        people={**every, **{name: name for name in noted.people(ask.work)}},
+        people={**every, **{name: words.said(name) for name in noted.people(ask.work)}},
         acts={**every, **acts.choices(words)},
         weeks={**every, **{force.slug: force.programme.campaign.title for force in ask.door.shelf.all()}},
         older=f"/desk/activity?{urlencode({**kept, 'before': lines[PAGE - 1].id})}" if len(lines) > PAGE else "",
