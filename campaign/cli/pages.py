@@ -60,6 +60,7 @@ def parts_of(app: App, *, base_url: str = "", rehearsal: bool = False) -> Parts:
             database,
             app.ring,
             labels=weeks.labels,
+            mailed=weeks.mailed,
             erase=lambda address, now: rights.erase(database, app.ring, app.key, outbox, address, who="self", now=now),
             held=lambda address: rights.held(database, app.ring, outbox, address),
         ),

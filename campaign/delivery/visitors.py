@@ -10,7 +10,7 @@ from campaign.address import Address, KeyRing
 from campaign.clock import Clock
 from campaign.delivery.forms import Labels, Offer, PreferencesForm, Published, SignUpForm
 from campaign.delivery.shelf import Shelf
-from campaign.model import Programme
+from campaign.model import CampaignStatus, Programme
 from campaign.store import Store, joining, preferences
 from campaign.store.database import Database
 from campaign.store.joining import Asked, Joined, Left, RequestKind
@@ -36,9 +36,20 @@ class Weeks:
         found = [self._shelf.get(row.slug) for row in self._store.campaigns.all(closed=True)]
         return [Published(one.now_says, one.files, holds) for one in found]
 
-    def labels(self) -> Labels:
-        """The areas, audiences and organisations of every programme; a later one's names win."""
-        return labels_of([one.now_says for one in self._shelf.all()])
+    def labels(self, campaign: str = "") -> Labels:
+        """The areas, audiences and organisations of one campaign, else of every one; a later one's names win.
+
+        A draft gives none: it is nobody's to see.
+        """
+        ready = [one.now_says for one in self._shelf.all()]
+        ready = [one for one in ready if one.campaign.status is not CampaignStatus.DRAFT]
+        return labels_of([one for one in ready if one.campaign.id == campaign] or ready)
+
+    def mailed(self, campaign: str) -> frozenset[str]:
+        """The lists that a campaign mails, by name; empty where it is not there, or a draft."""
+        found = [one.now_says for one in self._shelf.all() if one.slug == campaign]
+        ready = [one for one in found if one.campaign.status is not CampaignStatus.DRAFT]
+        return frozenset(name for one in ready for mailing in one.mailings.values() for name in mailing.lists)
 
 
 def labels_of(programmes: list[Programme]) -> Labels:
@@ -56,7 +67,8 @@ def labels_of(programmes: list[Programme]) -> Labels:
 class Lists:
     """Joining and leaving, for the public pages: each act is one call of the store.
 
-    `labels` tells what may be chosen beside the lists. `erase` erases a person, copies outside the database too, and
+    `labels` tells what may be chosen beside the lists, of one campaign or ("") of all, and `mailed` which lists one
+    mails. `erase` erases a person, copies outside the database too, and
     `held` tells everything that is held about one.
     """
 
@@ -65,23 +77,27 @@ class Lists:
         database: Database,
         ring: KeyRing,
         *,
-        labels: Callable[[], Labels],
+        labels: Callable[[str], Labels],
         erase: Callable[[Address, datetime], object],
         held: Callable[[Address], dict[str, Any]],
+        mailed: Callable[[str], frozenset[str]] = lambda campaign: frozenset(),
     ) -> None:
         self._database = database
         self._ring = ring
         self._labels = labels
         self._erase = erase
         self._held = held
+        self._mailed = mailed
 
-    def offers(self) -> list[Offer]:
-        """The public lists, by title."""
-        return [Offer(one.slug, one.title, text) for one, text in joining.open_lists(self._database)]
+    def offers(self, campaign: str = "") -> list[Offer]:
+        """The public lists, by title: those that a campaign mails, where it mails any."""
+        found = [Offer(one.slug, one.title, text) for one, text in joining.open_lists(self._database)]
+        mailed = self._mailed(campaign) if campaign else frozenset()
+        return [one for one in found if one.slug in mailed] or found
 
-    def labels(self) -> Labels:
-        """What may be chosen beside the lists."""
-        return self._labels()
+    def labels(self, campaign: str = "") -> Labels:
+        """What may be chosen beside the lists: of one campaign, where it is there."""
+        return self._labels(campaign)
 
     def sign_up(self, form: SignUpForm, *, client: str, now: datetime) -> None:
         """Take a sign-up. AddressError, RefusedError, BusyError: see `store.joining.sign_up`."""

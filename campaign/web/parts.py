@@ -124,12 +124,12 @@ class Visitors(Protocol):
     once, and safe to repeat. What only shows (`asked`, `preferences`) changes nothing.
     """
 
-    def offers(self) -> Sequence[Offer]:
-        """The public lists, in the order to show them."""
+    def offers(self, campaign: str = "") -> Sequence[Offer]:
+        """The public lists, in the order to show them: those of one campaign, where it has any."""
         ...
 
-    def labels(self) -> Labels:
-        """What may be chosen beside the lists."""
+    def labels(self, campaign: str = "") -> Labels:
+        """What may be chosen beside the lists: of one campaign, where it is there."""
         ...
 
     def sign_up(self, form: SignUpForm, *, client: str, now: datetime) -> None:

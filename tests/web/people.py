@@ -20,6 +20,8 @@ from campaign.store.tables_lists import letters, subscribers, subscriptions
 from campaign.tokens import Key
 
 RING = KeyRing(Key(b"k" * 32))
+#: What may be chosen in the form of one campaign, which mails the parents.
+OTHER = Labels({"WIN": "Winchester", "AND": "Andover"}, {}, "Clean Air Group")
 
 
 class People:
@@ -36,7 +38,8 @@ class People:
         self.visitors = Lists(
             database,
             RING,
-            labels=lambda: labels,
+            labels=lambda campaign: OTHER if campaign == "clean-air" else labels,
+            mailed=lambda campaign: frozenset({"parents", "staff"} if campaign == "clean-air" else ()),
             erase=lambda address, now: erase(database, RING, address, who="self", now=now),
             held=lambda address: access(database, RING, address),
         )

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from campaign.address import parse
 from campaign.store.database import Database
-from tests.web.people import People
+from campaign.store.held import access
+from tests.web.people import RING, People
 from tests.web.weeks import Stand, at
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -34,15 +36,50 @@ def door(database: Database) -> Door:
 
 
 def test_the_form_offers_public_lists_alone(door: Door) -> None:
-    text = door.stand.text("/join?list=parents")
+    text = door.stand.text("/join")
     assert "Practitioners" in text
+    assert "Parents" in text
     assert "Staff" not in text
     assert "I agree to get these emails from The Partnership." in text
 
 
 def test_nothing_is_ticked_beforehand_but_what_a_link_names(door: Door) -> None:
     assert " checked" not in door.stand.text("/join")
-    assert door.stand.text("/join?list=parents&list=staff&list=nothing").count(" checked") == 1
+    assert door.stand.text("/join?list=parents&list=practitioners&list=staff&list=nothing").count(" checked") == 2
+
+
+@pytest.mark.parametrize("path", ["/join", "/join/form"])
+def test_a_form_for_one_list_offers_that_list_alone(door: Door, path: str) -> None:
+    text = door.stand.text(f"{path}?list=parents")
+    assert '<input type="hidden" name="lists" value="parents">' in text
+    assert "Practitioners" not in text
+    wrong = door.client.post(path, data={"email": "no address", "list": "parents", "lists": "parents"})
+    assert wrong.status_code == 422
+    assert "Practitioners" not in wrong.text
+    assert door.client.post(path, data={"email": "jo@example.org", "list": "parents", "lists": "parents"}).is_success
+    assert list(door.people.letters()[-1]["lists"]) == ["Parents"]
+
+
+def test_a_form_for_a_campaign_asks_and_names_what_is_its_own(door: Door) -> None:
+    for text in (
+        door.stand.text("/join?campaign=clean-air"),
+        door.client.post("/join/start", data={"email": "jo@example.org", "campaign": "clean-air"}).text,
+    ):
+        assert "Winchester" in text
+        assert "Hampshire" not in text
+        assert "Practitioners" not in text
+        assert "Staff" not in text, "a list that is not open to anybody, though the campaign mails it"
+        assert "I agree to get these emails from Clean Air Group." in text
+    sent = {"email": "jo@example.org", "campaign": "clean-air", "lists": "parents", "areas": ["WIN", "HAM"]}
+    door.client.post("/join", data=sent)
+    door.client.post(f"/confirm/{door.people.letters()[-1]['token']}", data={"how": "page"})
+    held = access(door.people.database, RING, parse("jo@example.org"))
+    assert held["person"]["areas"] == ",WIN,"
+    assert [(one["list"], one["controllers"]) for one in held["consents"]] == [("parents", "Clean Air Group")]
+
+
+def test_a_campaign_that_is_not_there_narrows_nothing(door: Door) -> None:
+    assert "Practitioners" in door.stand.text("/join?campaign=nothing")
 
 
 def test_joining_takes_a_letter_and_a_button(door: Door) -> None:

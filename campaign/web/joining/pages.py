@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,16 @@ TRAP = "website"
 ACTS, SECONDS = 60, 600.0
 PAUSES = (7, 14, 28, 91)
 LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a form to join is for: a campaign ("": all), the lists that its link named, what it offers."""
+
+    campaign: str
+    named: tuple[str, ...]
+    offers: Sequence[Offer]
+    labels: Labels
 
 
 class JoiningPages:
@@ -96,36 +107,39 @@ class JoiningPages:
 
     def join_form(self, request: Request) -> Response:
         """The form. Nothing is ticked beforehand (consent is an act) but what `?list=` names: the link said it."""
-        offers, labels = self.visitors.offers(), self.visitors.labels()
-        chosen = [offer.slug for offer in offers if offer.slug in request.query_params.getlist("list")]
-        return self._join_page(request, offers, labels, {"lists": chosen}, {})
+        asked = request.query_params
+        return self._join_page(request, self._scope(asked.get("campaign", ""), asked.getlist("list")), {}, {})
+
+    def _scope(self, campaign: str, named: Sequence[str]) -> Scope:
+        """What a form is for: a campaign's lists, lists that a link names, or all; what is not there narrows nothing."""
+        offers = self.visitors.offers(campaign)
+        chosen = [offer.slug for offer in offers if offer.slug in named]
+        kept = [offer for offer in offers if offer.slug in chosen] or offers
+        return Scope(campaign, tuple(chosen), kept, self.visitors.labels(campaign))
 
     def _join_page(
-        self,
-        request: Request,
-        offers: Sequence[Offer],
-        labels: Labels,
-        values: Mapping[str, Any],
-        errors: Mapping[str, str],
+        self, request: Request, scope: Scope, values: Mapping[str, Any], errors: Mapping[str, str]
     ) -> Response:
-        given = {"email": "", "first_name": "", "lists": (), "areas": (), "audiences": (), **values}
+        given = {"email": "", "first_name": "", "lists": scope.named, "areas": (), "audiences": (), **values}
         return self.page(
-            request, "join", 422 if errors else 200, action=_action(request), offers=offers, labels=labels,
-            values=given, errors=errors, wording=self._wording(labels), trap=TRAP,
+            request, "join", 422 if errors else 200, action=_action(request), scope=scope, offers=scope.offers,
+            labels=scope.labels, values=given, errors=errors, wording=self._wording(scope.labels), trap=TRAP,
         )  # fmt: skip
 
     def _wording(self, labels: Labels) -> str:
         words = self.templates.words()
         return words("join.wording", who=labels.controllers or words("privacy.us"))
 
+    def _scope_of(self, sent: FormData) -> Scope:
+        return self._scope(text(sent, "campaign"), [one for one in sent.getlist("list") if isinstance(one, str)])
+
     async def start(self, request: Request) -> Response:
         """The form with the address that was begun on a page of the week; nothing is asked for yet."""
         sent = await self.form(request)
-        return await run_in_threadpool(self._start, request, text(sent, "email")[:320])
+        return await run_in_threadpool(self._start, request, sent)
 
-    def _start(self, request: Request, email: str) -> Response:
-        offers, labels = self.visitors.offers(), self.visitors.labels()
-        return self._join_page(request, offers, labels, {"email": email}, {})
+    def _start(self, request: Request, sent: FormData) -> Response:
+        return self._join_page(request, self._scope_of(sent), {"email": text(sent, "email")[:320]}, {})
 
     async def join(self, request: Request) -> Response:
         """Take the form. The answer is the same whether or not the address is known, and for programs that fill it."""
@@ -133,11 +147,12 @@ class JoiningPages:
         return await run_in_threadpool(self._join, request, sent)
 
     def _join(self, request: Request, sent: FormData) -> Response:
-        offers, labels = self.visitors.offers(), self.visitors.labels()
+        scope = self._scope_of(sent)
+        labels = scope.labels
         values = {
             "email": text(sent, "email"),
             "first_name": text(sent, "first_name")[:LONGEST_NAME],
-            "lists": several(sent, "lists", [offer.slug for offer in offers]),
+            "lists": several(sent, "lists", [offer.slug for offer in scope.offers]),
             "areas": several(sent, "areas", labels.areas),
             "audiences": several(sent, "audiences", labels.audiences),
         }
@@ -156,7 +171,7 @@ class JoiningPages:
         if not errors and not text(sent, TRAP):
             errors = self._sign_up(request, form)
         if errors:
-            return self._join_page(request, offers, labels, values, errors)
+            return self._join_page(request, scope, values, errors)
         return self.page(request, "said", title="join.check_title", text="join.check_text")
 
     def _mistakes(self, address: str, lists: Sequence[str]) -> dict[str, str]:
