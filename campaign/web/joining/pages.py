@@ -111,7 +111,7 @@ class JoiningPages:
         return self._join_page(request, self._scope(asked.get("campaign", ""), asked.getlist("list")), {}, {})
 
     def _scope(self, campaign: str, named: Sequence[str]) -> Scope:
-        """What a form is for: a campaign's lists, those that a link names, or all. What is not there narrows nothing."""
+        """What a form is for: a campaign, lists that a link names, or all. What is not there narrows nothing."""
         offers = self.visitors.offers(campaign)
         chosen = [offer.slug for offer in offers if offer.slug in named]
         kept = [offer for offer in offers if offer.slug in chosen] or offers
