@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from campaign.channels._images import Frame, trouble
-from campaign.channels._text import graphemes
+from campaign.channels._text import graphemes, hashtags
 from campaign.channels.base import Limits, Tools
 from campaign.errors import Problem, Refused, Severity
 from campaign.model import Post
@@ -66,11 +66,12 @@ def check_link(post: Post, network: str, most: int = LONGEST_LINK) -> Iterator[P
 
 
 def check_hashtags(post: Post, limits: Limits, network: str) -> Iterator[Problem]:
-    """That the hashtags are few enough, and that each becomes one on the network."""
-    if limits.hashtags and len(post.hashtags) > limits.hashtags:
+    """That the hashtags, those in the text too, are few enough, and that each becomes one on the network."""
+    held = hashtags_of(post) if limits.hashtags else 0
+    if held > limits.hashtags:
         yield Problem(
             "hashtags-many",
-            f"{network} takes {limits.hashtags} hashtags; this post has {len(post.hashtags)}.",
+            f"{network} takes {limits.hashtags} hashtags; this post has {held}.",
             where="hashtags",
         )
     for tag in post.hashtags:
@@ -82,6 +83,11 @@ def check_hashtags(post: Post, limits: Limits, network: str) -> Iterator[Problem
                 where="hashtags",
                 hint="Add a word to it.",
             )
+
+
+def hashtags_of(post: Post) -> int:
+    """How many hashtags a post has, in its text and besides."""
+    return len(hashtags(post.text)) + len(post.hashtags)
 
 
 def check_media_url(post: Post, tools: Tools, network: str) -> Iterator[Problem]:

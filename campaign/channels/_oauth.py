@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -79,6 +80,12 @@ class App:
             body |= {"client_secret": self.client_secret} if self.client_secret else {}
         hidden = tuple(word for name, word in body.items() if name in ("code", "refresh_token", "client_secret"))
         return http.request("POST", self.token, data=body, headers=headers, secrets=hidden, repeatable=True)
+
+
+def not_granted(wanted: tuple[str, ...], granted: tuple[str, ...]) -> str:
+    """What of `wanted` was not granted, in words; "" where all was, or it is not known."""
+    missing = [scope for scope in wanted if scope not in granted] if granted else []
+    return f"not granted: {', '.join(missing)}" if missing else ""
 
 
 def verifier() -> str:
@@ -163,6 +170,12 @@ class Tokens:
         """Seconds that the stored access token still lives; None where it is not known."""
         expires = float(kept.get("expires") or 0.0)
         return expires - self.tools.now().timestamp() if expires else None
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What the network granted when a person signed in; () where it did not say, or a token was given by hand."""
+        kept = {} if self.given is not None else Keychain(self.tools).read()
+        return tuple(re.split(r"[\s,]+", str(kept.get("scope") or "").strip())) if kept.get("scope") else ()
 
     @property
     def expires(self) -> datetime | None:

@@ -111,10 +111,11 @@ class Facebook(Graph):
 
     def verify(self) -> Account:
         """The page that the token belongs to; ChannelDown where it is another."""
-        reply = self.call("GET", "me", params={"fields": "id,name"})
+        reply = self.call("GET", "me", params={"fields": "id,name,can_post"})
         if reply.need("id") != self.options.page:
             raise ChannelDown(f"The token belongs to {reply.text_at('name')!r}, not to page {self.options.page}.")
-        return Account(name=reply.need("name"), rights=("post",), expires=self._tokens.expires)
+        rights = ("post",) if reply.dig("can_post") is True else ()
+        return Account(name=reply.need("name"), rights=rights, expires=self._tokens.expires)
 
     def delete(self, remote_id: str) -> None:
         """Delete a post by its id."""

@@ -29,6 +29,9 @@ from campaign.channels.base import (
 from campaign.errors import ChannelDown, Problem, Severity
 from campaign.model import Image, Post
 
+#: Meta's pages name 30; programs that publish on Instagram say that it takes five since the end of 2025 (read November
+#: 2026), so that more are warned about.
+USUAL_HASHTAGS = 5
 _FRAME = Frame(bytes=8_000_000, side=1440, ratio=(0.8, 1.91), types=("image/jpeg",))
 
 
@@ -79,6 +82,17 @@ class Instagram(Containers):
             *_checks.check_hashtags(message, self.limits, self.title),
             *_checks.check_sign_in(message.about.planned_at, self._tokens.expires, self.tools.name),
         ]
+        tags = _checks.hashtags_of(message)
+        if USUAL_HASHTAGS < tags <= self.limits.hashtags:
+            problems.append(
+                Problem(
+                    "hashtags-few",
+                    f"Instagram is reported to take {USUAL_HASHTAGS} hashtags in new posts; this one has {tags}.",
+                    severity=Severity.WARNING,
+                    where="hashtags",
+                    hint="Keep those that people search for.",
+                )
+            )
         if message.link:
             problems.append(
                 Problem(
@@ -116,12 +130,12 @@ class Instagram(Containers):
         return self._container({"media_type": "CAROUSEL", "children": ",".join(children), **caption})
 
     def verify(self) -> Account:
-        """The account, and how many posts of the day's quota are used."""
+        """The account, and how many posts of the day's quota are used, which needs the right to publish."""
         name = self.call("GET", self.account, params={"fields": "id,username"}).need("username")
         quota = self.call("GET", f"{self.account}/content_publishing_limit", params={"fields": "quota_usage,config"})
         used, total = quota.text_at("data", 0, "quota_usage"), quota.text_at("data", 0, "config", "quota_total")
         detail = f"{used or 0} of {total or '?'} posts today"
-        return Account(name=f"@{name}", expires=self._tokens.expires, detail=detail)
+        return Account(name=f"@{name}", rights=("publish posts",), expires=self._tokens.expires, detail=detail)
 
     def stats(self, remote_id: str) -> Mapping[str, int]:
         """Likes and replies."""

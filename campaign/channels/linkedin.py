@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr
 from campaign.channels import _checks
 from campaign.channels._card import picture_of
 from campaign.channels._images import Fitted, Frame
-from campaign.channels._oauth import App, Tokens
+from campaign.channels._oauth import App, Tokens, not_granted
 from campaign.channels._outcome import outcome
 from campaign.channels._readback import SLACK, Listed, essence, search
 from campaign.channels._reply import Reply
@@ -146,11 +146,22 @@ class LinkedIn(Social):
         return {**super().ends(), f"LinkedIn's version {self.options.version}": version_ends(self.options.version)}
 
     def verify(self) -> Account:
-        """The page, and until when sign-in and version live."""
-        reply = self._call("GET", f"/organizations/{self.options.organization}")
+        """The page, what was granted, and until when sign-in and version live.
+
+        A page's name is for applications with `r_organization_admin` or `rw_organization_admin`
+        (learn.microsoft.com, organization lookup, read November 2026); without, its list of posts proves the sign-in.
+        """
+        organization, granted = self.options.organization, self._tokens.scopes
+        reply = self._call("GET", f"/organizations/{organization}", passed=(403,))
+        if reply.ok:
+            name = reply.need("localizedName")
+        else:
+            self._page(0, 1)
+            name = f"page {organization}"
         ends = version_ends(self.options.version)
-        detail = f"version {self.options.version} lives until {ends:%B %Y}"
-        return Account(name=reply.need("localizedName"), rights=SCOPES, expires=self._tokens.expires, detail=detail)
+        lives = f"version {self.options.version} lives until {ends:%B %Y}"
+        detail = "; ".join(part for part in (lives, not_granted(SCOPES, granted)) if part)
+        return Account(name=name, rights=granted, expires=self._tokens.expires, detail=detail)
 
     def delete(self, remote_id: str) -> None:
         """Delete a post by its URN."""
@@ -247,16 +258,17 @@ class LinkedIn(Social):
 
     def _pages(self) -> Iterator[list[Listed]]:
         start = 0
-        while True:
-            query = {"q": "author", "author": self._author, "count": "50", "start": str(start), "sortBy": "CREATED"}
-            reply = self._call("GET", "/posts", params=query, headers={"x-restli-method": "FINDER"})
-            elements = reply.dig("elements")
-            if not isinstance(elements, list):
-                raise TryLater("LinkedIn answered with no list of posts.")
-            if not elements:
-                return
+        while elements := self._page(start, 50):
             yield [_listed(element) for element in elements]
             start += len(elements)
+
+    def _page(self, start: int, count: int) -> list[Any]:
+        """The page's own posts from `start` on, newest first."""
+        query = {"q": "author", "author": self._author, "count": str(count), "start": str(start), "sortBy": "CREATED"}
+        elements = self._call("GET", "/posts", params=query, headers={"x-restli-method": "FINDER"}).dig("elements")
+        if not isinstance(elements, list):
+            raise TryLater("LinkedIn answered with no list of posts.")
+        return elements
 
     def _call(
         self,

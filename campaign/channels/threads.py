@@ -37,8 +37,11 @@ from campaign.errors import ChannelDown, Problem, Severity, TryLater
 from campaign.model import Image, Post
 
 API = "https://graph.threads.net/v1.0"
-SCOPES = ("threads_basic", "threads_content_publish")
+#: To post, to take a post back and to read its figures (.../documentation/threads/posts/delete-posts, .../insights).
+SCOPES = ("threads_basic", "threads_content_publish", "threads_delete", "threads_manage_insights")
 THREAD_SCOPES = ("threads_manage_replies", "threads_read_replies")
+#: What the day's quota can only be asked with (.../documentation/threads/troubleshooting): the token has it.
+PROVEN = SCOPES[:2]
 MOST_TEXT = 500
 #: More links than this in one post, and it is refused (.../docs/threads/posts, since 22 December 2025).
 MOST_LINKS = 5
@@ -106,11 +109,12 @@ class Threads(Containers):
         if len(addresses) > MOST_LINKS:
             words = f"Threads takes {MOST_LINKS} links; this post has {len(addresses)}."
             problems.append(Problem("links-many", words, where="text"))
-        if len(message.hashtags) > 1:
+        tags = _checks.hashtags_of(message)
+        if tags > 1:
             problems.append(
                 Problem(
                     "hashtags-dead",
-                    f"Threads makes one topic of a post; of {len(message.hashtags)} hashtags only the first is live.",
+                    f"Threads makes one topic of a post; of {tags} hashtags only the first is live.",
                     severity=Severity.WARNING,
                     where="hashtags",
                 )
@@ -201,7 +205,7 @@ class Threads(Containers):
         quota = self.call("GET", f"{self.account}/threads_publishing_limit", params={"fields": "quota_usage,config"})
         used, total = quota.text_at("data", 0, "quota_usage"), quota.text_at("data", 0, "config", "quota_total")
         detail = f"{used or 0} of {total or '?'} posts today"
-        return Account(name=f"@{name}", rights=self._scopes, expires=self._tokens.expires, detail=detail)
+        return Account(name=f"@{name}", rights=PROVEN, expires=self._tokens.expires, detail=detail)
 
     def delete(self, remote_id: str) -> None:
         """Delete a post by its id."""

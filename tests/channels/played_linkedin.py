@@ -49,7 +49,10 @@ UPLOAD = obj({"initializeUploadRequest": obj({"owner": one_of(ME)})})
 
 
 class PlayedLinkedIn(LinkedPage):
-    """`posts` is what the page holds, newest first."""
+    """`posts` is what the page holds, newest first. `names_pages`: the application has `r_organization_admin`."""
+
+    names_pages = True
+    reads_posts = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,6 +107,8 @@ class PlayedLinkedIn(LinkedPage):
         query = self.query(sent)
         self.must(set(query) == {"q", "author", "count", "start", "sortBy"} and query["author"] == ME, "the query")
         self.must(sent.headers.get("x-restli-method") == "FINDER" and int(query["count"]) <= 100, "a finder")
+        if not self.reads_posts:
+            return self._signed_in(sent) or json_answer({"status": 403, "message": "Not enough permissions"}, 403)
         start = int(query["start"])
         page = self.posts[start : start + int(query["count"])]
         return self._signed_in(sent) or json_answer({"paging": {"start": start, "links": []}, "elements": page})
@@ -120,6 +125,9 @@ class PlayedLinkedIn(LinkedPage):
 
     @route("GET", "/rest/organizations/1234567", host=HOST)
     def organization(self, sent: Sent) -> Answer:
+        if not self.names_pages:
+            refused = {"status": 403, "code": "ACCESS_DENIED", "message": "Not enough permissions to access: GET"}
+            return self._signed_in(sent) or json_answer(refused, 403)
         return self._signed_in(sent) or json_answer({"id": 1234567, "localizedName": "Example Partnership"})
 
     @route("GET", "/rest/socialActions/(?P<urn>[^/]+)", host=HOST)
@@ -134,6 +142,7 @@ class PlayedLinkedIn(LinkedPage):
         if form["grant_type"] == "refresh_token" and form["refresh_token"] != "refresh-0":
             return json_answer({"error": "invalid_request", "error_description": "refresh token is expired"}, 400)
         granted = {"access_token": TOKEN, "expires_in": 5_184_000, "refresh_token": "refresh-0"}
+        granted |= {"scope": "w_organization_social,r_organization_social"}
         return json_answer({**granted, "refresh_token_expires_in": 31_536_000})
 
     def _signed_in(self, sent: Sent) -> Answer | None:

@@ -81,10 +81,14 @@ class PlayedFacebook(Meta):
         super().__init__()
         self.photos: dict[str, str] = {}
         self.refuses_twice = False
+        self.may_post = True
 
     @route("GET", "/v25.0/me", host=host)
     def me(self, sent: Sent) -> Answer:
-        return self.signed_in(sent) or json_answer({"id": PAGE, "name": "Example Partnership"})
+        self.must(self.query(sent)["fields"] == "id,name,can_post", "fields of a page")
+        return self.signed_in(sent) or json_answer(
+            {"id": PAGE, "name": "Example Partnership", "can_post": self.may_post}
+        )
 
     @route("POST", f"/v25.0/{PAGE}/photos", host=host)
     def photo(self, sent: Sent) -> Answer:

@@ -45,10 +45,13 @@ class PlayedX(Imitation):
         self.refresh = "refresh-0"
         self.refreshes = 0
         self.lists_posts = True
+        self.told: dict[str, str] = {}
 
     @route("GET", "/2/users/me", host=HOST)
     def me(self, sent: Sent) -> Answer:
-        return self._signed_in(sent) or json_answer({"data": {"id": "42", "name": "HSCP", "username": "hscp"}})
+        return self._signed_in(sent) or json_answer(
+            {"data": {"id": "42", "name": "HSCP", "username": "hscp"}}, headers=self.told
+        )
 
     @route("POST", "/2/media/upload", host=HOST)
     def upload(self, sent: Sent) -> Answer:

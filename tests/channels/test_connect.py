@@ -61,6 +61,7 @@ def test_mastodon_registers_itself_and_gets_a_token() -> None:
     assert person.asked["client_id"] == "app-1"
     assert person.asked["code_challenge_method"] == "S256"
     assert channel.verify().name == "@hscp@social.example.org"
+    assert channel.verify().rights == ("read:accounts",)
     assert "app-secret-1" not in repr(channel.options)
 
 
@@ -85,11 +86,13 @@ def test_x_linkedin_and_threads_sign_in_their_own_ways() -> None:
         LinkedIn, played_linkedin.PlayedLinkedIn(), organization="1234567", client_id="c", client_secret="s-example"
     )
     assert sign_in(linkedin, BACK, Person())
+    assert linkedin.verify().rights == ("w_organization_social", "r_organization_social")
     assert linkedin.verify().expires == NOON + timedelta(days=365)
     threads = made(
         Threads, played_meta.PlayedThreads(), account=played_meta.USER, client_id="c", client_secret="s-example"
     )
     assert sign_in(threads, BACK, Person())
+    assert threads.verify().rights == ("threads_basic", "threads_content_publish")
     assert threads.verify().expires == NOON + timedelta(days=60)
 
 

@@ -129,6 +129,24 @@ def test_a_version_and_a_sign_in_that_end_before_the_post_are_said_before() -> N
     assert "November 2023" in account.detail
 
 
+def test_an_application_that_may_not_read_the_page_s_name_is_verified_all_the_same() -> None:
+    world = World()
+    world.played.names_pages = False
+    account = world.channel.verify()
+    assert (account.name, account.rights) == ("page 1234567", ())
+    world.played.reads_posts = False
+    with pytest.raises(ChannelDown, match="permissions"):
+        world.channel.verify()
+
+
+def test_what_was_not_granted_is_said() -> None:
+    kept = {"access": TOKEN, "scope": "w_organization_social"}
+    world = World(notes=MemoryNotes({"token": json.dumps(kept)}), token=None)
+    account = world.channel.verify()
+    assert account.rights == ("w_organization_social",)
+    assert "not granted: r_organization_social" in account.detail
+
+
 def test_a_token_is_renewed_a_day_ahead_where_the_application_may() -> None:
     kept = {"access": "old", "refresh": "refresh-0", "expires": NOON.timestamp() + 3600}
     notes = MemoryNotes({"token": json.dumps(kept)})

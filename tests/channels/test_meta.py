@@ -15,7 +15,7 @@ from campaign.channels.http import Answer, Fault, Sent
 from campaign.channels.instagram import Instagram
 from campaign.channels.threads import Threads
 from campaign.clock import SettableClock
-from campaign.errors import ChannelDown, Refused, TryLater, Uncertain
+from campaign.errors import ChannelDown, Refused, Severity, TryLater, Uncertain
 from campaign.model import Post
 from campaign.testing import NOON, ChannelContract, Imitation, a_key, a_post, an_about, an_image, json_answer, recording
 from tests.channels.played_meta import (
@@ -163,7 +163,11 @@ def test_facebook_is_read_back_and_its_duplicates_are_looked_at() -> None:
 
 
 def test_a_page_token_of_another_page_is_found_out() -> None:
-    assert World(Facebook).channel.verify().name == "Example Partnership"
+    account = World(Facebook).channel.verify()
+    assert (account.name, account.rights) == ("Example Partnership", ("post",))
+    reader = World(Facebook)
+    reader.played.may_post = False
+    assert reader.channel.verify().rights == ()
     with pytest.raises(ChannelDown, match="not to page 99"):
         World(Facebook, page="99").channel.verify()
 
@@ -330,3 +334,19 @@ def test_threads_takes_five_links_and_no_more() -> None:
     five = " ".join(f"https://example.org/{number}" for number in range(5))
     assert "links-many" not in {problem.code for problem in world.channel.check(a_post(text=five, link=None))}
     assert "links-many" in {problem.code for problem in world.channel.check(a_post(text=five))}
+
+
+def test_hashtags_in_the_text_count_too() -> None:
+    ten = " ".join(f"#Word{number}a" for number in range(10))
+    instagram = World(Instagram).channel
+    image = (an_image(),)
+    assert "hashtags-few" not in [p.code for p in instagram.check(a_post(text="#One and #Two", images=image))]
+    [few] = [p for p in instagram.check(a_post(text=ten, images=image)) if p.code.startswith("hashtags")]
+    assert (few.code, few.severity) == ("hashtags-few", Severity.WARNING)
+    assert "this one has 12" in few.message
+    thirty = " ".join(f"#Word{number}a" for number in range(29))
+    [many] = [p for p in instagram.check(a_post(text=thirty, images=image)) if p.code.startswith("hashtags")]
+    assert (many.code, many.severity) == ("hashtags-many", Severity.ERROR)
+    threads = World(Threads).channel
+    assert "hashtags-dead" in [p.code for p in threads.check(a_post(text="#One and #Two", hashtags=()))]
+    assert "hashtags-dead" not in [p.code for p in threads.check(a_post(text="#One", hashtags=()))]

@@ -284,3 +284,19 @@ def test_figures_account_and_taking_back() -> None:
     assert world.channel.verify().name == "@hscp"
     world.channel.delete(receipt.remote_id)
     assert world.played.posts == []
+
+
+def test_rights_are_those_that_x_tells_and_no_others() -> None:
+    world = World()
+    assert world.channel.verify().rights == ()
+    world.played.told = {"x-access-level": "read"}
+    assert world.channel.verify().rights == ("read",)
+
+
+def test_what_x_did_not_grant_is_said() -> None:
+    granted = "tweet.read users.read offline.access media.write"
+    kept = {"access": "access-0", "refresh": "refresh-0", "expires": NOON.timestamp() + 7200, "scope": granted}
+    world = World(notes=MemoryNotes({"token": json.dumps(kept)}), api_key="", client_id="example-client")
+    account = world.channel.verify()
+    assert account.rights == tuple(granted.split())
+    assert account.detail == "not granted: tweet.write"

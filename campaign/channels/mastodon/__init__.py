@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from campaign.channels import _checks
 from campaign.channels._images import Frame
-from campaign.channels._oauth import App
+from campaign.channels._oauth import App, Tokens
 from campaign.channels._outcome import outcome
 from campaign.channels._readback import Listed, moment, search
 from campaign.channels._reply import Reply
@@ -147,6 +147,7 @@ class Mastodon(Social):
         named = self._instance.software or "an unnamed program"
         return Account(
             name=f"@{reply.need('username')}@{host}",
+            rights=Tokens(self.tools, self.options.token).scopes,
             detail=f"{named}, {self._instance.characters} characters, {self._instance.images} images",
         )
 

@@ -20,7 +20,7 @@ from pydantic import Field, SecretStr
 
 from campaign.channels import _checks
 from campaign.channels._images import Frame
-from campaign.channels._oauth import App, Tokens
+from campaign.channels._oauth import App, Tokens, not_granted
 from campaign.channels._oauth1 import Keys
 from campaign.channels._outcome import outcome
 from campaign.channels._readback import SLACK, Listed, moment, search
@@ -141,10 +141,15 @@ class X(Social):
         return sent(done[0])
 
     def verify(self) -> Account:
-        """The account."""
+        """The account, and what was granted: by OAuth 1.0a X tells it in a header of its answers, where it does."""
         reply = self._call("GET", "/2/users/me")
         reply.need("data", "id")
-        return Account(name=f"@{reply.need('data', 'username')}", expires=self._tokens.expires, rights=SCOPES[:4])
+        name, granted = f"@{reply.need('data', 'username')}", self._tokens.scopes
+        if self.options.api_key:
+            access = reply.headers.get("x-access-level", "")
+            return Account(name=name, rights=(access,) if access else ())
+        missing = not_granted(SCOPES, granted)
+        return Account(name=name, expires=self._tokens.expires, rights=granted, detail=missing)
 
     def delete(self, remote_id: str) -> None:
         """Delete a post by its id. The later parts of a thread stay."""
