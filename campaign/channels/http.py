@@ -182,7 +182,7 @@ class Http:
         try:
             return trying(self._once, job)
         except _NotConnected as error:
-            raise TryLater(str(error)) from None
+            raise TryLater(str(error), slow_all=True) from None
 
     def _once(self, job: _Job) -> Reply:
         limits = job.timeouts
@@ -293,12 +293,13 @@ def _meaning(error: Exception, job: _Job) -> Exception:
         return ChannelDown(f"{host} is not an address on the public internet; allow private addresses to use it")
     if isinstance(error, httpx.ConnectError):
         if _untrusted(error):
-            return TryLater(f"the certificate of {host} is not trusted: check the address, or set a CA file")
+            words = f"the certificate of {host} is not trusted: check the address, or set a CA file"
+            return TryLater(words, slow_all=True)
         return _NotConnected(f"{host} could not be reached: the connection failed")
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return TryLater(f"{host} could not be reached within {limits.connect:g} s")
+        return TryLater(f"{host} could not be reached within {limits.connect:g} s", slow_all=True)
     if isinstance(error, httpx.ProxyError):
-        return TryLater(f"the proxy made no connection to {host}")
+        return TryLater(f"the proxy made no connection to {host}", slow_all=True)
     if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
         return Refused(f"a request to {host} that cannot be written: check the channel's settings")
     if isinstance(error, httpx.TimeoutException):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
+from campaign.delivery.asking import Unanswered
 from campaign.delivery.gates import HoldsNow
 from campaign.delivery.mail.mailing import Mailing
 from campaign.delivery.parts import Parts
@@ -38,6 +39,7 @@ class Engine:
         self._posting = Posting(parts, shelf, holds, worker)
         self._closing = threading.Event()
         self._mailing = Mailing(parts, shelf, holds, worker, self._closing)
+        self._unanswered = Unanswered(parts, shelf, worker)
         self._recovery = Recovery(parts, shelf, boot=boot)
         self._recover_at: datetime | None = None
         self._looked_at: datetime | None = None
@@ -112,7 +114,7 @@ class Engine:
         """When a delivery is next to be tried, a day is over, or a network can be asked (aware UTC)."""
         now = self._parts.clock.now()
         moments = [self._parts.store.deliveries.next_due(now), self._recover_at, self._mailing.next_due()]
-        moments.append(self._posting.doubts.next_due())
+        moments += [self._posting.doubts.next_due(), self._unanswered.next_due()]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def close(self, seconds: float) -> None:
@@ -167,4 +169,6 @@ class Engine:
             if self._mailing.fill(broadcast):
                 break
         if not self._closing.is_set():
+            self._unanswered.settle(broadcast)
             self._mailing.send(broadcast)
+            self._unanswered.settle(broadcast)

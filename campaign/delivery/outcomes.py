@@ -27,10 +27,11 @@ def as_error(error: Exception) -> ChannelError:
 
 
 def is_trouble(outcome: object) -> bool:
-    """Whether what came of one message may have to stop all of them: a refusal of us, or a relay that takes nothing."""
+    """Whether what came of one message may have to stop all of them: a refusal of us, a relay that takes nothing, or
+    that says nothing."""
     if isinstance(outcome, Refused):
         return outcome.policy
-    return isinstance(outcome, ChannelDown) or (isinstance(outcome, TryLater) and outcome.slow_all)
+    return isinstance(outcome, ChannelDown | Uncertain) or (isinstance(outcome, TryLater) and outcome.slow_all)
 
 
 def wording(receipt: Receipt) -> str:

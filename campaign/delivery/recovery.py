@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from campaign import policy
 from campaign.channels.base import UNKNOWN, Finds, Receipt
 from campaign.delivery import again, outcomes
-from campaign.delivery.asking import Asking
+from campaign.delivery.asking import Asking, by_its_rule, held_of
 from campaign.delivery.doubts import AGAIN, MOST
 from campaign.delivery.frozen import thaw
 from campaign.delivery.mail import journal
-from campaign.delivery.mail.replay import settle_left
-from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
+from campaign.delivery.mail.replay import Ask, settle_left
+from campaign.delivery.outcomes import KILLED, REBOOTED
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import Shelf
 from campaign.errors import CampaignError, ChannelError
@@ -75,10 +74,10 @@ class Recovery:
     def _bury(self, worker_id: int, worker: Worker | None) -> datetime | None:
         deliveries, now = self._parts.store.deliveries, self._parts.clock.now()
         rebooted = worker is not None and worker.boot != self._boot
-        ask = Asking(self._parts, self._shelf, worker, now).ask if worker is not None else None
+        ask = Asking(self._parts, self._shelf, worker.beat_at, now).ask if worker is not None else None
         later = settle_left(self._parts, worker_id, rebooted=rebooted, now=now, ask=ask)
         for delivery in deliveries.begun_by(worker_id):
-            moment = self._settle(delivery, worker_id, now)
+            moment = self._settle(delivery, worker_id, now, ask)
             if moment is not None:
                 later[delivery.id] = moment
         if rebooted:
@@ -89,13 +88,14 @@ class Recovery:
             self._parts.store.workers.end(worker_id, now=now)
         return min(later.values(), default=None)
 
-    def _settle(self, delivery: Delivery, worker: int, now: datetime) -> datetime | None:
+    def _settle(self, delivery: Delivery, worker: int, now: datetime, ask: Ask | None) -> datetime | None:
         broadcast = self._parts.store.ledger.by_id(delivery.broadcast)
         if broadcast.kind is BroadcastKind.POST:
             return self._ask(broadcast, delivery, worker, now)
-        state = policy.in_doubt(broadcast.in_doubt, mail=True, resent=RESENT in delivery.reason)
-        reason = RESENT if state is DeliveryState.PENDING else KILLED
-        self._write(Settled(delivery=delivery.id, state=state, reason=reason, outcome="killed"), worker, now)
+        answer = ask(delivery.id, held_of(delivery)) if ask is not None else None
+        if isinstance(answer, datetime):
+            return answer
+        self._write(answer or by_its_rule(delivery, broadcast, KILLED, "killed"), worker, now)
         return None
 
     def _ask(self, broadcast: Broadcast, delivery: Delivery, worker: int, now: datetime) -> datetime | None:

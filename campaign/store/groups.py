@@ -257,7 +257,7 @@ def _keep_wordings(connection: Connection, sent: list[Sent], times: dict[str, in
 def _settle_other(connection: Connection, one: Settled, times: dict[str, int]) -> tuple[int, ...]:
     """The broadcast of the row, where it moved."""
     tried = bool(one.outcome)
-    final = one.state is not DeliveryState.PENDING
+    final = one.state not in (DeliveryState.PENDING, DeliveryState.SENDING)
     row = connection.execute(
         _OTHER,
         {
@@ -271,7 +271,7 @@ def _settle_other(connection: Connection, one: Settled, times: dict[str, int]) -
             "code": one.code,
             "reason": one.reason,
             "remote": one.remote_id,
-            "keeps": times["worker"] if final else 0,
+            "keeps": 0 if one.state is DeliveryState.PENDING else times["worker"],
         },
     ).first()
     if row is None:

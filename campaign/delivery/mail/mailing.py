@@ -8,7 +8,7 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from campaign.channels.base import Channel, Paced, Verifies
+from campaign.channels.base import Channel, Finds, Paced, Verifies
 from campaign.delivery import gates
 from campaign.delivery.mail.crew import Crew
 from campaign.delivery.mail.filling import Filler, Matter
@@ -103,8 +103,9 @@ class Mailing:
             return
         channel = self._parts.ways.channel(run.ref)
         job = MailJob(
-            self._parts, broadcast, run, self._holds, self._worker, turns=self._turns, leaves=not channel.harmless
-        )
+            self._parts, broadcast, run, self._holds, self._worker, turns=self._turns, leaves=not channel.harmless,
+            asks=isinstance(channel, Finds), wary=run.ref.id in self._still,
+        )  # fmt: skip
         if job.stopped(now) or not store.deliveries.any_due(broadcast.id, now):
             return
         try:

@@ -26,6 +26,8 @@ from campaign.store.suppressions import Reason, suppress
 #: How long a channel rests when its relay takes nothing, so that an hour's outage costs no more than the hour.
 SHORTEST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(seconds=60)
+#: So many in a row without an answer are no accident of theirs.
+DOUBTS = 5
 #: A wait longer than this was meant.
 BELIEVED = timedelta(minutes=5)
 
@@ -45,7 +47,8 @@ class MailJob:
     """See `flow.Job`.
 
     `rest`: until when the channel asked to be left alone, `trouble`: why. `leaves`: mail goes out to real people.
-    `turns`: numbers the groups taken, over all mailings of this worker.
+    `turns`: numbers the groups taken, over all mailings of this worker. `asks`: the channel can be asked whether an
+    email arrived. `wary`: its relay gave trouble a moment ago.
     """
 
     def __init__(
@@ -58,6 +61,8 @@ class MailJob:
         *,
         turns: Iterator[int],
         leaves: bool = True,
+        asks: bool = False,
+        wary: bool = False,
     ) -> None:
         self._parts = parts
         self._store = parts.store
@@ -69,6 +74,9 @@ class MailJob:
         self._key = str(broadcast.key)
         self._guests = parts.guests if leaves else frozenset()
         self._down = ""
+        self._asks = asks
+        self._wary = wary
+        self._doubts = 0
         self._turns = turns
         self.turn = 0
         self.rest: datetime | None = None
@@ -138,17 +146,29 @@ class MailJob:
 
     def weigh(self, domain: str, outcome: Receipt | ChannelError | str) -> bool:
         """As `hear`, of a message to somebody at `domain`."""
+        if isinstance(outcome, Receipt | Refused):
+            self._doubts = 0
         if isinstance(outcome, Refused) and outcome.policy:
             self._brake.refused(domain, str(outcome))
         elif isinstance(outcome, Receipt | Refused):
             self._brake.accepted(domain)
+        elif isinstance(outcome, Uncertain):
+            self._doubt(outcome)
         elif isinstance(outcome, ChannelError):
             self._goes_back(outcome, self._parts.clock.now())
         return bool(self._brake.reason or self._down or self.rest)
 
     def fine(self, domains: Collection[str]) -> None:
         """As `hear`, of messages that were accepted, or refused for a reason of their own, at each of `domains`."""
+        self._doubts = 0 if domains else self._doubts
         self._brake.accepted_many(domains)
+
+    def _doubt(self, outcome: Uncertain) -> None:
+        """Rest where nothing but doubt comes back: else a relay in a bad way leaves a whole mailing in doubt."""
+        self._doubts += 1
+        if self._wary or self._doubts >= DOUBTS:
+            self.rest = self._parts.clock.now() + (LONGEST_REST if self._wary else SHORTEST_REST)
+            self.trouble = f"one after another ended without an answer: {outcome}"
 
     def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
         """Write what came of a group; suppress dead addresses; stop the channel where it must be stopped."""
@@ -217,8 +237,11 @@ class MailJob:
         return outcomes.of_error(row.taken.id, error, following)
 
     def _doubtful(self, row: Row, error: ChannelError) -> Settled:
-        state = policy.in_doubt(self._broadcast.in_doubt, mail=True, resent=row.taken.reason == RESENT)
-        again = state is DeliveryState.PENDING
+        resent = row.taken.reason == RESENT
+        state = policy.in_doubt(self._broadcast.in_doubt, mail=True, resent=resent)
+        if self._asks:  # its network is asked first: see `asking.Unanswered`
+            state = DeliveryState.SENDING
+        again = state is DeliveryState.PENDING or (self._asks and resent)
         return Settled(
             delivery=row.taken.id,
             state=state,
