@@ -191,9 +191,21 @@ _TAKE = """
     WHERE state = 'pending' AND id IN (
         SELECT id FROM deliveries
         WHERE broadcast = :broadcast AND state = 'pending' AND (not_before IS NULL OR not_before <= :now)
-        ORDER BY id LIMIT :limit {lock}
+        ORDER BY id LIMIT :limit
     )
     RETURNING id, subscriber, attempts, reason
+"""
+#: Materialized, so that the rows are chosen once: PostgreSQL may ask a subquery again for each row it looks at; each
+#: time it would skip what it has locked already and take more than the limit.
+_TAKE_UNLOCKED = """
+    WITH due AS MATERIALIZED (
+        SELECT id FROM deliveries
+        WHERE broadcast = :broadcast AND state = 'pending' AND (not_before IS NULL OR not_before <= :now)
+        ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE deliveries SET state = 'taken', worker = :worker FROM due
+    WHERE deliveries.id = due.id AND deliveries.state = 'pending'
+    RETURNING deliveries.id, subscriber, attempts, reason
 """
 _SENT = """
     UPDATE deliveries SET state = 'sent', settled_at = :now, began_at = :began, attempts = attempts + 1,
@@ -208,7 +220,7 @@ _PAIRS = (
     "FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS remote FROM json_each(:rows)) AS j"
 )
 _SQLITE = {
-    "take": _TAKE.format(lock=""),
+    "take": _TAKE,
     "sent alike": _SENT.format(more="", source=f"WHERE id {_AMONG}"),
     "sent": _SENT.format(more=", remote_id = j.remote", source=f"{_PAIRS} WHERE deliveries.id = j.id"),
     "back": _BACK.format(among=_AMONG),
@@ -216,7 +228,7 @@ _SQLITE = {
 _UNNEST = "FROM unnest(CAST(:ids AS bigint[]), CAST(:remotes AS text[])) AS j(id, remote)"
 _ANY = "= ANY(CAST(:ids AS bigint[]))"
 _POSTGRES = {
-    "take": _TAKE.format(lock="FOR UPDATE SKIP LOCKED"),
+    "take": _TAKE_UNLOCKED,
     "sent alike": _SENT.format(more="", source=f"WHERE id {_ANY}"),
     "sent": _SENT.format(more=", remote_id = j.remote", source=f"{_UNNEST} WHERE deliveries.id = j.id"),
     "back": _BACK.format(among=_ANY),
