@@ -223,6 +223,23 @@ def test_an_open_week_follows_what_happens_and_keeps_its_focus(browser: Browser,
         assert [line for line in said if "Content Security Policy" in line] == []
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["scripts", "no scripts"])
+def test_on_a_phone_a_day_that_is_over_is_its_count_until_it_is_opened(
+    browser: Browser, quiet: DeskStand, script: bool
+) -> None:
+    quiet.world.clock.set(EIGHT + timedelta(days=1))
+    with opened(browser, width=320, script=script) as page:
+        sign_in(page, quiet, Role.VIEWER)
+        monday = page.locator(".day-panel-past")
+        expect(page.locator("#today li").first).to_be_visible()
+        expect(monday.locator("li").first).to_be_hidden()
+        page.get_by_role("link", name="Show Monday 9 October").click()
+        expect(monday.locator("li").first).to_be_visible()
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.goto(f"{quiet.parts.site.base_url}/desk")
+        expect(monday.locator("li").first).to_be_visible()
+
+
 def test_a_page_that_cannot_be_refreshed_says_so_and_keeps_what_it_shows(browser: Browser, quiet: DeskStand) -> None:
     with opened(browser) as page:
         sign_in(page, quiet, Role.VIEWER)

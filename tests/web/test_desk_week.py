@@ -1,12 +1,13 @@
 """A week run from the desk, over plain HTTP: look, pause, resume, settle; the log of it."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from campaign.errors import Refused, Uncertain
 from campaign.model import Role
 from campaign.store.log import record
-from tests.delivery.world import EIGHT, a_mailing, a_post
+from tests.delivery.world import EIGHT, a_mailing, a_post, a_week
 from tests.web.desks import BASE, DeskStand
 
 NINE = EIGHT + timedelta(hours=1)
@@ -97,6 +98,46 @@ def test_what_is_uncertain_is_settled_by_who_looked(both: DeskStand) -> None:
     assert len(both.world.sent("a")) == 0
     assert len(both.world.sent("b")) == 1
     assert "Nothing needs you" in both.text("/desk/needs-you")
+
+
+def test_several_weeks_are_seen_at_once_and_kept_up_to_date(desk: DeskStand) -> None:
+    desk.load(a_post(), mailings=(a_mailing(),))
+    other = a_week(a_post("greeting", channels=("b",)), slug="other-week")
+    desk.world.load(replace(other, campaign=replace(other.campaign, title="Another week")))
+    desk.sign_in(Role.VIEWER)
+    assert "Every week that is not over" in desk.text("/desk")
+    page = desk.text("/desk?week=all")
+    assert "<h1>Every week that is not over</h1>" in page
+    assert page.count('<section class="day-panel') == 10
+    assert '<h2 id="week-other-week"><a href="/desk?week=other-week">Another week</a></h2>' in page
+    assert "2 weeks, 0 need you." in page
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    only = desk.text("/desk?week=all&channel=mail")
+    assert only.count("item-row") == 5
+    asks = re.search(r'id="live" hx-get="([^"]+)"', page)
+    assert asks
+    assert desk.client.get(asks[1]).status_code == 204
+    desk.world.play(desk.world.start(), NINE + timedelta(minutes=1))
+    news = desk.client.get(asks[1])
+    assert news.status_code == 200
+    assert "Another week" in news.text
+    desk.world.clock.set(EIGHT + timedelta(days=30))
+    desk.sign_in(Role.VIEWER)
+    assert "<h1>Every week" not in desk.text("/desk?week=all"), "none is left: the nearest is shown"
+
+
+def test_a_day_that_is_over_is_told_in_a_count_that_names_the_trouble(desk: DeskStand) -> None:
+    desk.load(a_post(channels=("a", "b")))
+    desk.world.ways.made["b"].faults = [Refused("too long")]
+    desk.world.play(desk.world.start(), EIGHT + timedelta(days=2, minutes=-30))
+    desk.sign_in(Role.VIEWER)
+    page = desk.text("/desk")
+    assert "2 of 3 sent, 1 failed" in page
+    assert "All 3 sent" in page
+    assert page.count("day-panel-folded") == 2
+    assert 'href="#day-mon-whole"' in page
+    assert "day-panel-folded" not in desk.text("/desk?state=failed"), "who looks for something sees it at once"
 
 
 def test_what_is_past_its_day_is_never_offered_to_go(desk: DeskStand) -> None:
