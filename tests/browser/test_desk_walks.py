@@ -12,11 +12,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from campaign.address import KeyRing
+from campaign.channels.base import Limits
 from campaign.delivery.samples import add_samples
 from campaign.errors import Refused
 from campaign.model import Role
 from campaign.programme import Loaded, load_file
-from tests.browser.chromium import enter, follow, opened, press
+from tests.browser.chromium import enter, follow, opened, press, violations
 from tests.browser.test_desk import sign_in, stand_at
 from tests.delivery.world import EIGHT, Recorder, a_post
 from tests.web.desks import PASSWORD, DeskStand
@@ -223,6 +224,23 @@ def test_an_open_week_follows_what_happens_and_keeps_its_focus(browser: Browser,
         assert [line for line in said if "Content Security Policy" in line] == []
 
 
+def test_a_post_is_counted_and_drawn_while_somebody_writes(browser: Browser, quiet: DeskStand) -> None:
+    quiet.world.ways.made["b"].limits = Limits(text=40)
+    with opened(browser) as page:
+        sign_in(page, quiet, Role.EDITOR)
+        page.goto(f"{quiet.parts.site.base_url}/desk/message/week/hello/tue/edit")
+        expect(page.locator("#counts")).to_contain_text("b: 18 of 40 characters")
+        page.get_by_label("Words", exact=True).fill("Words that go on for longer than they should go")
+        expect(page.locator("#counts")).to_contain_text("b: 47 of 40 characters 7 characters too many")
+        expect(page.locator("#drawn mark").first).to_contain_text("uld go")
+        expect(page.locator("#status")).to_have_text("b: 7 characters too many.")
+        assert violations(page) == []
+        page.get_by_label("Words", exact=True).fill("Short again")
+        expect(page.locator("#counts")).to_contain_text("b: 11 of 40 characters")
+        expect(page.locator("#status")).to_have_text("")
+    assert quiet.world.store.campaigns.revision("week").number == 1
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["scripts", "no scripts"])
 def test_on_a_phone_a_day_that_is_over_is_its_count_until_it_is_opened(
     browser: Browser, quiet: DeskStand, script: bool
@@ -233,7 +251,7 @@ def test_on_a_phone_a_day_that_is_over_is_its_count_until_it_is_opened(
         monday = page.locator(".day-panel-past")
         expect(page.locator("#today li").first).to_be_visible()
         expect(monday.locator("li").first).to_be_hidden()
-        page.get_by_role("link", name="Show Monday 9 October").click()
+        press(page.get_by_role("link", name="Show Monday 9 October"))
         expect(monday.locator("li").first).to_be_visible()
         page.set_viewport_size({"width": 1280, "height": 800})
         page.goto(f"{quiet.parts.site.base_url}/desk")

@@ -98,7 +98,7 @@ class Channels:
         return self.broken.get(ref.id, "") or (f"down ({state.down})" if state and state.down else "")
 
     def channel(self, ref: ChannelRef) -> Channel[Any]:
-        if ref.id in self.broken:
+        if ref.id in self.broken or ref.id not in self.made:
             raise SettingsError()
         return self.made[ref.id]
 

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 from PIL import Image
 
+from campaign.channels.base import Limits
 from campaign.delivery import editing
 from campaign.delivery.shelf import Shelf
 from campaign.model import Role
@@ -257,3 +258,31 @@ def test_turning_back_ends_the_telling(desk: DeskStand) -> None:
     assert desk.post(f"{POST}/edit/leave").headers["location"] == POST
     desk.sign_in(Role.EDITOR, "Bea")
     assert "Alex" not in desk.text(f"{POST}/edit").split("<main")[1]
+
+
+def test_a_post_is_counted_while_it_is_written_and_nothing_is_kept(desk: DeskStand) -> None:
+    desk.world.ways.made["a"].limits = Limits(text=60)
+    desk.load(a_post(channels=("a", "b")))
+    desk.sign_in(Role.EDITOR, "Ada")
+    assert "a: 18 of 60 characters" in desk.text(f"{POST}/edit")
+    form = form_of(desk)
+
+    def counted(text: str) -> tuple[int, str]:
+        answer = desk.client.post(f"{POST}/edit/counts", data={**form, "text": text}, headers={"Origin": BASE})
+        return answer.status_code, answer.text
+
+    status, first = counted("Good morning, {{ day.weekday }}")
+    assert status == 200
+    assert "a: 20 of 60 characters" in first
+    assert "Good morning, Monday" in first
+    status, second = counted("x" * 72)
+    assert status == 200, "the same form is looked at as often as somebody rests"
+    assert "a: 12 characters too many." in second
+    assert counted("{% for x in range(9) %}{% endfor %}")[0] == 204
+    assert counted("{{ day.weekday | upper }}")[0] == 204
+    assert counted("half a {{ na")[0] == 204
+    assert desk.world.store.campaigns.revision("week").number == 1
+    saved = send(desk, {**form, "text": "And the form is still good"}, "save")
+    assert saved.status_code in {200, 303}
+    assert "sent already" not in saved.text
+    assert desk.client.post(f"{POST}/edit/counts", data={"text": "x"}, headers={"Origin": BASE}).status_code == 403

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,8 @@ def test_a_change_is_shown_word_for_word_and_two_editors_meet(desk: DeskStand) -
     assert "<ins>" in page
     assert "Quite other words</ins>" in page
     assert "Changed (5)" in page
+    assert "<strong>Post: Theme of mon</strong>" in page
+    assert "week/hello/mon/a" not in page
     desk.world.load(a_week(a_post(text="Meanwhile")))
     refused = desk.post(f"{where}/apply", where, base="1")
     assert refused.status_code == 422
@@ -121,6 +124,20 @@ def test_a_download_can_be_uploaded_again(desk: DeskStand) -> None:
         assert load_bytes(archive.read("week.yaml")).programme.campaign.id == "week"
     where = send(desk, answer.content, "week.zip").headers["location"]
     assert "matches the programme" in desk.text(where)
+
+
+def test_a_download_says_what_the_ledger_knows_besides(desk: DeskStand) -> None:
+    launch = Resource(id="launch", type=ResourceType.EVENT, title="Launch", event=Event())
+    desk.world.load(replace(WEEK, resources={"launch": launch}))
+    desk.sign_in(Role.APPROVER, "Ada")
+    where = "/desk/programme/week/resources/launch"
+    desk.post(f"{where}/change", where, field="event.state", value="full")
+    message = "/desk/message/week/hello/tue"
+    desk.post(f"{message}/move", message, to="2023-10-10T14:30")
+    with zipfile.ZipFile(io.BytesIO(desk.client.get("/desk/programme/week/download").content)) as archive:
+        head = archive.read("week.yaml").decode().split("schema:")[0]
+    assert "launch event.state is full (Ada)" in head
+    assert "hello/tue/a goes at Tuesday 10 October 2023, 2:30pm" in head
 
 
 def test_facts_about_a_resource_are_stated_by_who_may(both: DeskStand) -> None:

@@ -166,6 +166,7 @@ class Act:
     """One thing that can be asked of the desk: where, how, the least role, and who answers.
 
     `quiet`: an open page asks for what is new of it (`live.py`), and is answered with nothing where nothing is.
+    `looks`: a form is sent to be looked at, and nothing is done: it can be sent again.
     """
 
     method: str
@@ -174,6 +175,7 @@ class Act:
     handler: Handler
     largest: int = LARGEST
     quiet: bool = False
+    looks: bool = False
 
 
 class Door:
@@ -241,7 +243,7 @@ class Door:
         return self.live.unchanged(seen, BASE, *([address] if address != BASE else []))
 
     def _act(self, act: Act, ask: Ask) -> Response:
-        if act.method == "POST":
+        if act.method == "POST" and not act.looks:
             nonce = ask.text(FIELD).partition(".")[0]
             if not self.desk.work.store.forms.use(nonce, now=ask.now):
                 return ask.back("/desk", "desk.twice")

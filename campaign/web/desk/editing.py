@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,12 +18,16 @@ from campaign.web.desk import cards, fields, pictures, times
 from campaign.web.desk.door import Ask
 from campaign.web.desk.fields import Values
 from campaign.web.desk.found import Message, find
+from campaign.web.desk.requests import nothing_new
 from campaign.web.words import PageWords
 
 #: The largest form, in bytes: a picture and the words beside it.
 LARGEST = pictures.LARGEST + 1024 * 1024
 #: Fields that a form may bring besides those of the message itself.
 OWN = ("new-alt", "new-decorative", "kept")
+
+#: Names to be filled in, and whatever else there is of the language of templates.
+_NAMES, _CALLS = re.compile(r"\{\{\s*[\w.]{1,100}\s*\}\}"), re.compile(r"\{[{%#]")
 
 
 @dataclass(slots=True)
@@ -78,6 +83,29 @@ def change(ask: Ask) -> Response:
     if ask.text("do") == "try" or (sent.warnings and ask.text("do") != "anyway"):
         return _page(ask, sent)
     return _save(ask, sent)
+
+
+def counts(ask: Ask) -> Response:
+    """The form as it stands, drawn and counted for whoever is writing; nothing is kept.
+
+    Nothing new where it cannot be read as yet, or calls for more than names to be filled in: such is drawn by the
+    form's own button, under the limits of a check.
+    """
+    found = _editable(ask)
+    base = _based_on(ask, found)
+    planned = editing.planned_message(base, found.id)
+    sent = Form(found, found.force.number, planned, _sent(ask, fields.values_of(base, planned)))
+    message, wrong = fields.message_of(base, planned, sent.values)
+    if wrong or not isinstance(message, PlannedPost) or not all(map(_plain, sent.values.values())):
+        return nothing_new()
+    files = pictures.brought(ask, sent.values, sent.errors, found.force)
+    sent.draft = editing.draft(found.force, pictures.added(message, sent.values, files), files)
+    return ask.fragment("desk/edit_counts.html", shown=_drawn(ask, sent))
+
+
+def _plain(text: str) -> bool:
+    """Whether a text asks for nothing of its template language but names."""
+    return not _CALLS.search(_NAMES.sub("", text))
 
 
 def _save(ask: Ask, sent: Form) -> Response:

@@ -46,11 +46,16 @@ def taken(ask: Ask, values: dict[str, str], errors: dict[str, str], force: InFor
             author=ask.who, name=name, slug=force.slug, base=force.number, data=data, now=ask.now
         )
         return {f"images/{name}": data}
+    return brought(ask, values, errors, force)
+
+
+def brought(ask: Ask, values: dict[str, str], errors: dict[str, str], force: InForce) -> dict[str, bytes]:
+    """The picture that the form brought before."""
     if values.get("kept"):
         try:
             kept = ask.work.store.forms.upload(values["kept"])
         except RefusedError:
-            errors["new-image"] = words("edit.image_gone")
+            errors["new-image"] = ask.door.templates.words()("edit.image_gone")
             return {}
         if kept.author == ask.who and kept.slug == force.slug:
             return {f"images/{kept.name}": kept.data}

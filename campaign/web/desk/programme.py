@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from campaign.delivery import workbooks
 from campaign.delivery.shelf import InForce
 from campaign.errors import RefusedError
-from campaign.model import EventState, Resource, ResourceApproval
+from campaign.model import EventState, Programme, Resource, ResourceApproval
 from campaign.programme import states
 from campaign.programme.workbook_file import template as empty_workbook
 from campaign.programme.writing import write
@@ -69,6 +69,7 @@ def programme(ask: Ask) -> Response:
         days=[(day, _dates(day.dates, words)) for day in now_says.days],
         resources=[_shown(each, words) for each in now_says.resources.values()],
         weeks={each.slug: each.programme.campaign.title for each in forces},
+        named=lambda theme: _named(now_says, (*theme.areas, *theme.audiences), words),
         made=times.moment(revision.made_at, zone, ask.now, words.shared),
         author=revision.author,
         messages=len(force.planned),
@@ -80,6 +81,17 @@ def _dates(dates: Sequence[date], words: PageWords) -> str:
         return ""
     weekdays = words.join([speak.weekday(each, words.shared) for each in dates])
     return words("date.full", weekday=weekdays, date=speak.span(dates, words.shared))
+
+
+def _named(programme: Programme, ids: Sequence[str], words: PageWords) -> str:
+    """Areas, groups of them and audiences by their names; a group by those of its areas."""
+    areas = programme.areas
+    names = {**areas, **{each.id: each.name for each in programme.audiences.values()}}
+    names |= {
+        group: words("programme.group", name=group, areas=", ".join(areas.get(one, one) for one in members))
+        for group, members in programme.area_groups.items()
+    }
+    return "; ".join(names.get(one, one) for one in ids)
 
 
 def _shown(resource: Resource, words: PageWords) -> Shown:
@@ -162,12 +174,36 @@ def template(ask: Ask) -> Response:
     return Response(empty_workbook(), 200, kept, XLSX)
 
 
+def _beside(ask: Ask, force: InForce) -> Iterator[str]:
+    """What the ledger knows besides the file, a line each."""
+    words, zone = ask.door.templates.words(), force.programme.campaign.timezone
+    facts = {(each.resource, each.field): each for each in ask.work.store.campaigns.resource_changes(force.slug)}
+    for fact in facts.values():
+        yield words(
+            "programme.fact", what=f"{fact.resource} {fact.field}", value=_line(fact.value), who=_line(fact.author)
+        )
+    for item in ask.week(force).items:
+        if item.moved:
+            at = times.dated(item.at, zone, words.shared)
+            yield words("programme.moved", what=item.key.partition("/")[2], when=at)
+
+
+def _line(text: str) -> str:
+    """Without what would end a line of comment."""
+    return " ".join(text.split())
+
+
 def download(ask: Ask) -> Response:
-    """The programme as it stands, with its files: a ZIP that can be uploaded again."""
+    """The programme as it stands, with its files: a ZIP that can be uploaded again.
+
+    What was edited here is in it. What was stated of resources, and times that were given to single messages, hold in
+    the ledger whatever a file says, and stand at its head.
+    """
     force = need(ask)
+    head = [f"{force.slug}, revision {force.number}.", *_beside(ask, force)]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{force.slug}.yaml", write(force.programme, head=[f"{force.slug}, revision {force.number}."]))
+        archive.writestr(f"{force.slug}.yaml", write(force.programme, head=head))
         for name, data in sorted(force.files.items()):
             archive.writestr(name, data)
     kept = {"Content-Disposition": f'attachment; filename="{force.slug}.zip"', "Cache-Control": "no-store"}

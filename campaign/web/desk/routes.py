@@ -48,6 +48,7 @@ ACTS = (
     Act("POST", f"{MESSAGE}/hold", Role.EDITOR, mailing.pause),
     Act("GET", f"{MESSAGE}/edit", Role.EDITOR, editing.form),
     Act("POST", f"{MESSAGE}/edit", Role.EDITOR, editing.change, editing.LARGEST),
+    Act("POST", f"{MESSAGE}/edit/counts", Role.EDITOR, editing.counts, looks=True),
     Act("POST", f"{MESSAGE}/edit/leave", Role.EDITOR, editing.leave),
     Act("GET", f"{MESSAGE}/edit/others", Role.EDITOR, editing.others),
     Act("GET", "/desk/image/kept/{token}", Role.EDITOR, pictures.kept_image),

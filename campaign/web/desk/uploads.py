@@ -20,7 +20,7 @@ from campaign.model import Programme
 from campaign.programme import load_bytes
 from campaign.programme.diff import differences
 from campaign.programme.importing.door import DOCUMENTS
-from campaign.web.desk import times
+from campaign.web.desk import called
 from campaign.web.desk.door import Ask
 
 #: The largest upload, packed and unpacked, in bytes, and the most files in it.
@@ -149,17 +149,38 @@ def _compared(ask: Ask, token: str) -> Compared:
     return Compared(shown, old, kept.name, known.revision if known else 0, asked)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What happens to one message, over every channel alike."""
+
+    title: str
+    name: str
+    when: str
+    channels: tuple[str, ...]
+    row: loading.Row
+
+
+def _told(ask: Ask, rows: Sequence[loading.Row], new: InForce, old: InForce | None) -> list[Told]:
+    """Rows in words; those of one message to which the same happens at the same time are one."""
+    known = called.planned(ask, [new, *([old] if old else [])])
+    found: dict[tuple[object, ...], Told] = {}
+    for row in rows:
+        one = known.get(row.key)
+        if one is None:
+            found[row.key,] = Told(row.key, "", "", (), row)
+            continue
+        alike = (row.key.rpartition("/")[0], row.at, row.reason, row.late, row.approval_falls)
+        channels = found[alike].channels if alike in found else ()
+        found[alike] = Told(one.title, one.name, one.when, (*channels, one.channel), row)
+    return list(found.values())
+
+
 def compare(ask: Ask) -> Response:
     """What applying the upload would do, in words."""
     compared = _compared(ask, ask.path("token"))
     shown, old = compared.shown, compared.old
-    words, zone = ask.door.templates.words(), shown.new.programme.campaign.timezone
     groups = {
-        change.value: [
-            (row, times.moment(row.at, zone, ask.now, words.shared) if row.at else "")
-            for row in shown.rows
-            if row.change is change
-        ]
+        change.value: _told(ask, [row for row in shown.rows if row.change is change], shown.new, old)
         for change in (Change.REFUSED, Change.ADDED, Change.CHANGED, Change.REMOVED)
     }
     new = shown.new.programme

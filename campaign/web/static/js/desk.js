@@ -21,3 +21,33 @@
     if (asks(event)) trouble(true);
   });
 })();
+
+// A post that is being written is drawn and counted anew, as the form's own button does, whenever the writing rests.
+(() => {
+  "use strict";
+  const where = document.querySelector("[data-counts]");
+  if (!where) return;
+  const form = where.form;
+  const REST = 500;
+  let waiting = 0;
+  let asked = null;
+  const ask = async () => {
+    asked?.abort();
+    asked = new AbortController();
+    const fields = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (typeof value === "string") fields.append(name, value);
+    const answer = await fetch(where.dataset.counts, { method: "POST", body: fields, signal: asked.signal });
+    if (answer.status !== 200) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const id of ["counts", "drawn"]) {
+      const [ours, theirs] = [document.getElementById(id), page.getElementById(id)];
+      if (ours && theirs) ours.replaceChildren(...theirs.childNodes);
+    }
+    const [status, over] = [document.getElementById("status"), page.getElementById("over")?.textContent.trim() ?? ""];
+    if (status.textContent !== over) status.textContent = over;
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => ask().catch(() => {}), REST);
+  });
+})();
