@@ -87,9 +87,9 @@ class PlainBody:
     html: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Email:
-    """One email to one person.
+    """One email to one person. Nothing changes it: it is not frozen because to freeze one takes as long as to fill it.
 
     `raw` is the whole message as RFC 5322 bytes, lines ended by CRLF, every header but a signature in place. `to` and
     `envelope_from` are bare addresses in the form the wire needs (domain as A-labels). `headers` are those of `raw`

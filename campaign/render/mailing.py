@@ -150,7 +150,7 @@ class Compiled:
             subject=fill(composed.subject, values) if form.subject_slots else composed.subject,
             from_name=form.back.from_name,
             from_address=form.back.from_address,
-            body=FilledBody(composed, values),
+            body=FilledBody(composed, tuple(values.values())),
             to_name=name,
             reply_to=form.back.reply_to,
             unsubscribe_url=urls.unsubscribe,

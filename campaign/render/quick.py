@@ -20,15 +20,14 @@ from campaign.render.slots import SLOTS, fill
 from campaign.render.wire import ONE_CLICK, Form, html_values, provider_headers
 
 #: A name that needs no encoding, escaping, quoting or folding anywhere: in a header, in text, in HTML.
-_NAME = re.compile(r"(?!From )[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+)*")
-_NAME_LENGTH = 50
+_NAME = r"(?=[^\0]{0,50}\0)(?:(?!From )[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+)*)?"
 #: A link that fits one line of quoted-printable and holds nothing that HTML or quoted-printable would write otherwise.
-_LINK = re.compile(r"https://[A-Za-z0-9._~:-]+/[A-Za-z0-9/._~:-]{1,}")
-_LINK_LENGTH = 74
-_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[a-z0-9.-]+")
-_ADDRESS_LENGTH = 254
-_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+>")
-_TOKEN = re.compile(r"[A-Za-z0-9._-]*")
+_LINK = r"(?=[^\0]{0,74}\0)https://[A-Za-z0-9._~:-]+/[A-Za-z0-9/._~:-]+"
+_ADDRESS = r"(?=[^\0]{1,254}\0)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[a-z0-9.-]+"
+_MESSAGE_ID = r"<[A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+>"
+_LINK_END = r"[A-Za-z0-9._-]*"
+#: All that differs by person, zero bytes between: one look is a third of the price of seven.
+_PLAIN = re.compile(r"\0".join((_NAME, _NAME, _LINK, f"(?:{_LINK})?", _ADDRESS, _MESSAGE_ID, _LINK_END)))
 _END_OF_HEADERS = b"\r\n\r\n"
 _BLANKS = re.compile(rb"[ \t]+")
 _LINE_END = re.compile(rb" \r\n")
@@ -37,10 +36,15 @@ _HANDLED = frozenset({"date", "message_id", "to", "unsubscribe"})
 
 @dataclass(slots=True)
 class FilledBody:
-    """The readable parts of one person's email, made only when asked for."""
+    """The readable parts of one person's email, made only when asked for. `words` are in the order of `SLOTS`."""
 
     composed: Composed
-    values: Mapping[str, str]
+    words: tuple[str, ...]
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The word in each slot."""
+        return dict(zip(SLOTS, self.words, strict=True))
 
     @property
     def text(self) -> str:
@@ -125,18 +129,8 @@ def quick(
     """The person's email; None where the long way must be taken. `date`: the value of the Date header."""
     name, organisation, token = recipient.first_name, recipient.organisation, recipient.unsubscribe_token
     address, leave, preferences = recipient.address, urls.unsubscribe, urls.preferences
-    if (
-        (name and not _is_name(name))
-        or (organisation and not _is_name(organisation))
-        or urls.web
-        or not _is_link(leave)
-        or (preferences and not _is_link(preferences))
-        or not _ADDRESS.fullmatch(address)
-        or len(address) > _ADDRESS_LENGTH
-        or not _MESSAGE_ID.fullmatch(message_id)
-        or not _TOKEN.fullmatch(token)
-        or not envelope_from.isascii()
-    ):
+    words = (name, organisation, leave, preferences, address, message_id, token)
+    if urls.web or not _PLAIN.fullmatch("\0".join(words)) or not envelope_from.isascii():
         return None
     form = recipe.form
     out = list(form.chunks)
@@ -147,11 +141,16 @@ def quick(
     if recipe.mailbox:
         targets += f"{recipe.mailbox}%20{token}>" if token else f"{recipe.mailbox}>"
     out[recipe.unsubscribe] = f"List-Unsubscribe: {targets}\r\nList-Unsubscribe-Post: {ONE_CLICK}\r\n".encode()
-    _put(out, recipe.name, name)
-    _put(out, recipe.organisation, organisation)
-    _put(out, recipe.preferences, preferences)
-    _put(out, recipe.leave, leave)
-    values = dict(zip(SLOTS, (name, organisation, preferences, leave, ""), strict=True))
+    for places, word in (
+        (recipe.name, name),
+        (recipe.organisation, organisation),
+        (recipe.preferences, preferences),
+        (recipe.leave, leave),
+    ):
+        if places:
+            piece = word.encode()
+            for index in places:
+                out[index] = piece
     back, composed = form.back, form.composed
     return Email(
         about=about,
@@ -162,7 +161,7 @@ def quick(
         subject=composed.subject,
         from_name=back.from_name,
         from_address=back.from_address,
-        body=FilledBody(composed, values),
+        body=FilledBody(composed, (name, organisation, preferences, leave, "")),
         to_name=name,
         reply_to=back.reply_to,
         unsubscribe_url=leave,
@@ -172,14 +171,6 @@ def quick(
     )
 
 
-def _is_name(words: str) -> bool:
-    return len(words) <= _NAME_LENGTH and _NAME.fullmatch(words) is not None
-
-
-def _is_link(address: str) -> bool:
-    return len(address) <= _LINK_LENGTH and _LINK.fullmatch(address) is not None
-
-
 def _to_line(name: str, address: str) -> bytes:
     if not name:
         return f"To: {address}\r\n".encode()
@@ -187,10 +178,3 @@ def _to_line(name: str, address: str) -> bytes:
     if len(whole) > LINE + 2:
         whole = f"To: {name}\r\n <{address}>\r\n"
     return whole.encode()
-
-
-def _put(out: list[bytes], places: tuple[int, ...], words: str) -> None:
-    if places:
-        piece = words.encode()
-        for index in places:
-            out[index] = piece

@@ -134,7 +134,7 @@ class PipelinedLane:
             yield None
             return self._apart(before, item, leave=leave)
         try:
-            data = before.data + b"".join(session.commands(item.email, item.data))
+            data = before.data + session.envelope(item.email, item.data)
         except Refused as error:
             yield None
             return None, [*self._finish(before), (item.key, error)]
@@ -235,7 +235,7 @@ class PipelinedLane:
 
     def _envelope(self, item: Item) -> None:
         session, relay = self._open()
-        commands = session.commands(item.email, item.data)
+        envelope = session.envelope(item.email, item.data)
         session.wire.set_patience(session.entry.timeouts.command)
         try:
             if session.reset:
@@ -244,10 +244,10 @@ class PipelinedLane:
                     raise Garbled("RSET was refused")
                 session.reset = False
             if relay.pipelining and session.features.pipelining:
-                session.wire.put(b"".join(commands))
+                session.wire.put(envelope)
                 replies = self._three(session, relay)
             else:
-                replies = _one_by_one(session, commands)
+                replies = _one_by_one(session, envelope.splitlines(keepends=True))
         except _BROKEN as error:
             raise Again(outcomes.cut_before(redacted(str(error)))) from None
         self._judge(item, *replies)
@@ -365,7 +365,7 @@ def _lost(item: Item, error: Exception) -> ChannelError:
     return outcomes.cut_after(detail)
 
 
-def _one_by_one(session: Session, commands: tuple[bytes, ...]) -> tuple[Reply, Reply, Reply]:
+def _one_by_one(session: Session, commands: list[bytes]) -> tuple[Reply, Reply, Reply]:
     """Lock-step. What follows a refusal is not asked, and counts as refused with it."""
     replies: list[Reply] = []
     for command in commands:

@@ -58,10 +58,13 @@ class Session:
         self.last_used = entry.now()
         self._sizes = features.sizes
 
-    def commands(self, email: Email, data: bytes) -> tuple[bytes, ...]:
-        """MAIL, RCPT and DATA for one message whose text on the wire is `data`. Raises Refused where it cannot be."""
+    def envelope(self, email: Email, data: bytes) -> bytes:
+        """MAIL, RCPT and DATA for one message whose text on the wire is `data`, each a line.
+
+        Raises Refused where it cannot be.
+        """
         sender, to = email.envelope_from, email.to
-        if _UNSAFE_PATH.search(sender) or not to or _UNSAFE_PATH.search(to):
+        if not to or _UNSAFE_PATH.search(sender + to):
             raise Refused("The address cannot be given to a mail relay", code="address")
         size = len(data)
         if 0 < self.features.size < size:
@@ -75,7 +78,7 @@ class Session:
             if not self.features.eight_bit:
                 raise Refused("The message has 8-bit text that this relay does not take", code="5.6.3")
             extra += " BODY=8BITMIME"
-        return f"MAIL FROM:<{sender}>{extra}\r\n".encode(), f"RCPT TO:<{to}>\r\n".encode(), b"DATA\r\n"
+        return f"MAIL FROM:<{sender}>{extra}\r\nRCPT TO:<{to}>\r\nDATA\r\n".encode()
 
     def quit(self) -> None:
         """Say goodbye and close; the answer changes nothing."""

@@ -379,10 +379,13 @@ def domain_of(row: Row) -> str:
     return row.person.address.rpartition("@")[2].lower()
 
 
-def mark_of(outcome: Receipt | ChannelError | str) -> Mark:
-    """How an outcome stands in the journal."""
+_SENT = int(Mark.SENT)
+
+
+def mark_of(outcome: Receipt | ChannelError | str) -> int:
+    """How an outcome stands in the journal: a `Mark`."""
     if isinstance(outcome, Receipt):
-        return Mark.SENT
+        return _SENT
     if isinstance(outcome, Refused):
         return Mark.DEAD if outcome.suppress else Mark.REFUSED
     return Mark.UNCERTAIN if isinstance(outcome, Uncertain) else Mark.LATER

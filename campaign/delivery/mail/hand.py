@@ -129,9 +129,11 @@ class AskingJob:
 
     def hear(self, row: Row, outcome: Receipt | ChannelError | str) -> bool:
         """Keep for the brake what is good; tell at once what may have to stop the mailing."""
-        if outcomes.is_trouble(outcome):
+        if isinstance(outcome, Receipt):
+            self._fine.append(domain_of(row))
+        elif outcomes.is_trouble(outcome):
             return self._tell(domain_of(row), packed(outcome))
-        if isinstance(outcome, Receipt | Refused):
+        elif isinstance(outcome, Refused):
             self._fine.append(domain_of(row))
         return False
 

@@ -29,7 +29,8 @@ from typing import Any
 from campaign.errors import StoreError
 
 RECORD = struct.Struct("<BQ")
-_ID = struct.Struct("<Q")
+_SIZE = RECORD.size
+_put_id = struct.Struct("<Q").pack_into
 #: Records a file holds: about half a megabyte.
 CAPACITY = 65_536
 #: A file is turned over once it is this full, which leaves room for what is written until the next settling.
@@ -63,6 +64,9 @@ class Mark(IntEnum):
     DEAD = 6
 
 
+_BEGUN = int(Mark.BEGUN)
+
+
 class Journal:
     """The journal of one flow of a living worker, whose files are numbered by `numbers`. Threads may share it."""
 
@@ -83,9 +87,9 @@ class Journal:
         """Its final dot may be written once this returns."""
         with self._lock:
             self._on_their_way.add(delivery)
-            self._write(Mark.BEGUN, delivery)
+            self._write(_BEGUN, delivery)
 
-    def ended(self, delivery: int, mark: Mark, result: Any) -> None:
+    def ended(self, delivery: int, mark: int, result: Any) -> None:
         """What came of it; `result` is handed out by `results`."""
         with self._lock:
             if delivery in self._on_their_way:
@@ -122,11 +126,11 @@ class Journal:
             if not (self._on_their_way or self._results or self._unsettled):
                 self._path.unlink(missing_ok=True)
 
-    def _write(self, mark: Mark, delivery: int) -> None:
+    def _write(self, mark: int, delivery: int) -> None:
         if self._place >= CAPACITY:
             self._turn()
-        start = self._place * RECORD.size
-        _ID.pack_into(self._map, start + 1, delivery)
+        start = self._place * _SIZE
+        _put_id(self._map, start + 1, delivery)
         self._map[start] = mark  # last, so that a record half written is none
         self._place += 1
 
