@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, selec
 from campaign.clock import to_micros
 from campaign.model import BroadcastKind, BroadcastState, DeliveryState
 from campaign.store import tallies
-from campaign.store.database import Database, bump
+from campaign.store.database import Database, bump, plainly
 from campaign.store.deliveries import Settled
 from campaign.store.log import record
 from campaign.store.tables import attempts, broadcasts, deliveries
@@ -71,12 +71,7 @@ class Groups:
         """Take up to `limit` pending rows whose `not_before` has come, lowest id first; synced before it returns."""
         values = {"broadcast": broadcast, "worker": worker, "now": to_micros(now), "limit": limit}
         with self._database.write() as connection:
-            if self._database.sqlite:
-                cursor = connection.connection.cursor()
-                rows = cursor.execute(_SQLITE["take"], values).fetchall()
-                cursor.close()
-            else:
-                rows = list(map(tuple, connection.execute(self._take, values)))
+            rows = plainly(connection.execute(self._take, values))
         rows.sort()
         return [Taken._make(row) for row in rows]
 
@@ -104,7 +99,7 @@ class Groups:
         with self._database.write() as connection:
             for alike, rows in groupby(sorted(sent, key=_alike), key=_alike):
                 of = self._settle_sent(connection, alike, list(rows), {**times, "said": said.get(alike[2], 0)})
-                found.update((broadcast, DeliveryState.SENT) for broadcast in of)
+                found.update({(broadcast, DeliveryState.SENT): count for broadcast, count in Counter(of).items()})
             _keep_wordings(connection, strange, times)
             for one in others:
                 found.update((broadcast, one.state) for broadcast in _settle_other(connection, one, times))
@@ -164,12 +159,12 @@ class Groups:
         values = {**times, "code": code, "reason": reason}
         if not any(row.remote_id for row in rows):
             values["ids"] = self._list([row.id for row in rows])
-            return connection.scalars(self._sent_alike, values)
+            return [row[0] for row in plainly(connection.execute(self._sent_alike, values))]
         if self._database.sqlite:
             values["rows"] = json.dumps([(row.id, row.remote_id) for row in rows])
         else:
             values |= {"ids": [row.id for row in rows], "remotes": [row.remote_id for row in rows]}
-        return connection.scalars(self._sent, values)
+        return [row[0] for row in plainly(connection.execute(self._sent, values))]
 
     def _list(self, ids: list[int]) -> Any:
         return json.dumps(ids) if self._database.sqlite else ids

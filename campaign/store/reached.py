@@ -9,7 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from campaign.model import MailingList, Recipient
-from campaign.store.selection import Choice, read_labels, selection
+from campaign.store.database import plainly
+from campaign.store.selection import Choice, read_labels, selection, those
 from campaign.store.tables_lists import subscribers
 
 #: What people have in common: their areas, their audiences, the lists that chose them.
@@ -55,14 +56,16 @@ def people(
     Whoever is not in the answer must not be mailed: `lapsed` says why. `link` makes the secret of a person's links from
     their token and the lists that chose them: the token, and what is the same for all whom those lists chose.
     """
-    picked = selection(choice, now=now, among=among).order_by(None).subquery()
+    picked = selection(choice, now=now, among=those(connection, among)).order_by(None).subquery()
     s = subscribers.c
     columns = (s.id, s.address, s.first_name, s.organisation, s.language, s.token)
     query = select(*columns, s.areas, s.audiences, picked.c.chosen).join(picked, picked.c.subscriber == s.id)
     kinds: list[Kind] = []
     known: dict[tuple[str, str, int], tuple[int, str]] = {}
     rows: dict[int, Person] = {}
-    for number, address, first_name, organisation, language, token, areas, audiences, bits in connection.execute(query):
+    for number, address, first_name, organisation, language, token, areas, audiences, bits in plainly(
+        connection.execute(query)
+    ):
         found = known.get((areas, audiences, bits))
         if found is None:
             kind = _labelled(choice, areas, audiences, bits)
