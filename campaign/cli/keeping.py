@@ -13,9 +13,6 @@ from campaign.cli.progress import Working
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from campaign.settings import Settings
-    from campaign.store import Database
-
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
@@ -52,11 +49,11 @@ def restore(file: Path, yes: bool, person: str) -> None:
     """Put the backup FILE in place of the ledger. Everything starts paused, and what may have gone is in doubt."""
     from campaign.settings import load_key, load_settings, make_home
     from campaign.settings.environment import system_user
-    from campaign.store import backups, restoring
+    from campaign.store import Database, backups, replacing
 
     settings = load_settings()
     key = load_key(settings.key_file)
-    manifest = backups.read_manifest(file)
+    manifest = backups.need_fitting(file)
     _same_key(manifest.key_id, key.id)
     click.echo(f"The backup was taken at {manifest.taken_at:%Y-%m-%d %H:%M} UTC: {sum(manifest.rows.values()):,} rows.")
     click.echo(
@@ -66,18 +63,17 @@ def restore(file: Path, yes: bool, person: str) -> None:
         click.echo("Nothing is changed yet. To do it: add --yes")
         return
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    old = _set_aside(settings)
-    known = restoring.read_suppressions(old, settings.home / "suppressions.log")
-    database = _fresh(settings)
-    with Working("Putting the backup back"):
-        backups.put_back(database, settings.home, file)
+    database, author = Database(settings.database), person or f"cli:{system_user()}"
+    try:
+        with Working("Putting the backup back"):
+            done = replacing.restore(database, settings.home, file, author=author, now=_now())
+    finally:
+        database.close()
     make_home(settings)  # only now: what it makes must not stand where the backup's own files belong
-    now = _now()
-    author = person or f"cli:{system_user()}"
-    brought, doubt = restoring.settle_in(database, known, taken_at=manifest.taken_at, author=author, now=now)
-    database.close()
-    click.echo(f"Restored. {brought} suppressions brought over, {doubt} deliveries in doubt. See campaign status.")
-    if known is None:
+    click.echo(f"Restored. {done.suppressions} suppressions brought over, {done.doubt} deliveries in doubt.")
+    if done.aside is not None:
+        click.echo(f"What was replaced is in {done.aside}. See campaign status.")
+    if not done.sure:
         click.echo("Who left since the backup cannot be known: keep mail paused until you are sure.", err=True)
 
 
@@ -95,35 +91,6 @@ def _now() -> datetime:
     from campaign.clock import SystemClock
 
     return SystemClock().now()
-
-
-def _set_aside(settings: Settings) -> Database | None:
-    """The ledger being replaced, moved aside on SQLite; None where there is none. BusyError while a service runs."""
-    from campaign.store import Database
-    from campaign.store.workers import refuse_while_running
-
-    refuse_while_running(settings.home)
-    database = Database(settings.database)
-    if database.file is None:
-        return database
-    if not database.file.exists():
-        return None
-    aside = database.file.with_name(f"{database.file.name}.replaced-{_now():%Y%m%d-%H%M%S}")
-    database.close()
-    for ending in ("", "-wal", "-shm"):
-        part = database.file.with_name(database.file.name + ending)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + ending))
-    return Database(f"sqlite:///{aside}")
-
-
-def _fresh(settings: Settings) -> Database:
-    from campaign.store import Database, migrations
-
-    database = Database(settings.database)
-    migrations.create(database)
-    database.kept_apart = settings.home / "suppressions.log"
-    return database
 
 
 @click.command()

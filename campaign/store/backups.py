@@ -10,6 +10,7 @@ import base64
 import io
 import json
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Table, func, insert, select, text
+from sqlalchemy.exc import CompileError, IntegrityError
 
 from campaign.clock import from_micros, to_micros
 from campaign.errors import RefusedError, StoreError
 from campaign.store import migrations
-from campaign.store.database import Database, dump
+from campaign.store.database import Database, dump, sync
 from campaign.store.tables import metadata
 
 #: Files of the home that go with the ledger.
@@ -47,8 +49,19 @@ def take(database: Database, home: Path, target: Path, *, key_id: str, now: date
     """Write a backup to `target`; what it holds. Raises RefusedError where `target` exists."""
     if target.exists():
         raise RefusedError(f"{target} exists. Name a new file: a backup never writes over another.")
-    rows: dict[str, int] = {}
     partial = target.with_name(target.name + ".partial")
+    try:
+        manifest = _write(database, home, partial, key_id=key_id, now=now)
+        sync(partial)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    partial.rename(target)
+    return manifest
+
+
+def _write(database: Database, home: Path, partial: Path, *, key_id: str, now: datetime) -> Manifest:
+    rows: dict[str, int] = {}
     with tarfile.open(partial, "w:gz") as archive, database.read() as connection:
         if not database.sqlite:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
@@ -61,7 +74,6 @@ def take(database: Database, home: Path, target: Path, *, key_id: str, now: date
         manifest = Manifest(taken_at=now, version=migrations.version(database), key_id=key_id, rows=rows)
         about = {"taken_at": to_micros(now), "version": manifest.version, "key_id": key_id, "rows": rows}
         _add(archive, MANIFEST, dump(about).encode(), now)
-    partial.rename(target)
     return manifest
 
 
@@ -70,31 +82,41 @@ def read_manifest(source: Path) -> Manifest:
     try:
         with tarfile.open(source, "r:gz") as archive:
             found = json.loads(_member(archive, MANIFEST))
-    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+    except (OSError, EOFError, tarfile.TarError, KeyError, ValueError, zlib.error) as error:
         raise StoreError(f"{source} is not a backup of this program, or it is damaged.") from error
     return Manifest(
         taken_at=from_micros(found["taken_at"]), version=found["version"], key_id=found["key_id"], rows=found["rows"]
     )
 
 
-def put_back(database: Database, home: Path, source: Path) -> Manifest:
-    """Fill an empty ledger from a backup, and the home's files that are missing.
-
-    Raises StoreError where the backup is damaged or from another version of the tables.
-    """
+def need_fitting(source: Path) -> Manifest:
+    """What a backup says of itself; StoreError where it is none, or is of another version of the tables."""
     manifest = read_manifest(source)
     if manifest.version != migrations.newest():
         raise StoreError(
             f"This backup has version {manifest.version}, and this program has {migrations.newest()}. "
             "Restore it with the program that took it, then run `campaign migrate`."
         )
-    with tarfile.open(source, "r:gz") as archive, database.write() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(table.delete())
-            _fill(connection, table, _member(archive, f"tables/{table.name}.jsonl"))
-            _count_on(connection, table)
-        for member in archive.getmembers():
-            _put_file(archive, member, home)
+    return manifest
+
+
+def put_back(connection: Connection, home: Path, source: Path) -> Manifest:
+    """Fill a ledger from a backup, in the caller's transaction, and the home's files that are missing.
+
+    Raises StoreError where the backup is damaged or from another version of the tables.
+    """
+    manifest = need_fitting(source)
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+            for table in metadata.sorted_tables:
+                _fill(connection, table, _member(archive, f"tables/{table.name}.jsonl"))
+                _count_on(connection, table)
+            for member in archive.getmembers():
+                _put_file(archive, member, home)
+    except (EOFError, tarfile.TarError, KeyError, ValueError, zlib.error, IntegrityError, CompileError) as error:
+        raise StoreError(f"{source} is damaged: it cannot be read to its end. Take another backup.") from error
     return manifest
 
 

@@ -132,7 +132,7 @@ def append_lines(path: Path, lines: list[str]) -> None:
         finally:
             os.close(descriptor)
         if is_new:
-            _sync_folder(path.parent)
+            sync(path.parent)
     except OSError as error:
         raise StoreError(f"{path} cannot be written ({error.strerror}). Make room; nothing was lost.") from error
 
@@ -142,8 +142,9 @@ def _write_all(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

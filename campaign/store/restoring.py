@@ -62,40 +62,39 @@ def _whole_lines(text: str) -> list[dict[str, Any]]:
 
 
 def settle_in(
-    database: Database, known: list[dict[str, Any]] | None, *, taken_at: datetime, author: str, now: datetime
+    connection: Connection, known: list[dict[str, Any]] | None, *, taken_at: datetime, author: str, now: datetime
 ) -> tuple[int, int]:
     """Pause everything from the backup's instant on, and put what was open in doubt.
 
     Answers how many suppressions were brought over and how many deliveries are uncertain.
     """
-    with database.write() as connection:
-        brought = sum(_suppress(connection, row) for row in known or [])
-        erase_again(connection, _erased_since(known or [], to_micros(taken_at)))
-        doubt = _doubt_unsettled(connection, now)
-        connection.execute(
-            update(broadcasts)
-            .where(broadcasts.c.state == BroadcastState.OPENING)
-            .values(state=BroadcastState.OPEN, reason=REASON)
+    brought = sum(_suppress(connection, row) for row in known or [])
+    erase_again(connection, _erased_since(known or [], to_micros(taken_at)))
+    doubt = _doubt_unsettled(connection, now)
+    connection.execute(
+        update(broadcasts)
+        .where(broadcasts.c.state == BroadcastState.OPENING)
+        .values(state=BroadcastState.OPEN, reason=REASON)
+    )
+    hold = connection.execute(
+        insert(holds)
+        .values(
+            scope=HoldScope.ALL,
+            target="",
+            strength=Strength.ALL,
+            pages=False,
+            reason=REASON if known is not None else f"{REASON}; who left since cannot be known",
+            author=author,
+            since=to_micros(taken_at),
         )
-        hold = connection.execute(
-            insert(holds)
-            .values(
-                scope=HoldScope.ALL,
-                target="",
-                strength=Strength.ALL,
-                pages=False,
-                reason=REASON if known is not None else f"{REASON}; who left since cannot be known",
-                author=author,
-                since=to_micros(taken_at),
-            )
-            .returning(holds.c.id)
-        ).scalar_one()
-        _sign_everybody_out(connection, now)
-        connection.execute(meta.delete().where(meta.c.name == RESTORED))
-        connection.execute(insert(meta).values(name=RESTORED, value=str(hold)))
-        detail = {"taken_at": taken_at.isoformat(), "suppressions": brought, "uncertain": doubt}
-        record(connection, who=author, act="restore", now=now, detail=detail)
-        bump(connection)
+        .returning(holds.c.id)
+    ).scalar_one()
+    _sign_everybody_out(connection, now)
+    connection.execute(meta.delete().where(meta.c.name == RESTORED))
+    connection.execute(insert(meta).values(name=RESTORED, value=str(hold)))
+    detail = {"taken_at": taken_at.isoformat(), "suppressions": brought, "uncertain": doubt}
+    record(connection, who=author, act="restore", now=now, detail=detail)
+    bump(connection)
     return brought, doubt
 
 

@@ -8,18 +8,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from campaign.address import KeyRing, parse
 from campaign.delivery import views
-from campaign.errors import RefusedError, StoreError
+from campaign.errors import BusyError, RefusedError, StoreError
 from campaign.model import DeliveryState
-from campaign.store import ageing, backups, migrations, restoring
+from campaign.store import ageing, backups, migrations, replacing, restoring
 from campaign.store.database import Database
 from campaign.store.rights import erase
 from campaign.store.subscribers import Details, save
 from campaign.store.suppressions import Reason, in_force, lift_own, suppress
-from campaign.store.tables import metadata
+from campaign.store.tables import deliveries, holds, metadata
 from campaign.store.tables_lists import subscribers, suppressions
 from tests.delivery.world import EIGHT, World, a_mailing, a_post, a_week
 
@@ -56,7 +56,8 @@ def restored(tmp_path: Path, file: Path, life: ExitStack) -> Database:
     database = Database(f"sqlite:///{tmp_path / 'new.db'}")
     life.callback(database.close)
     migrations.create(database)
-    backups.put_back(database, tmp_path / "home", file)
+    with database.write() as connection:
+        backups.put_back(connection, tmp_path / "home", file)
     return database
 
 
@@ -91,7 +92,8 @@ def test_after_a_restore_nothing_of_the_time_between_goes_by_itself(
     assert len(world.sent("a")) == 1
     later = World(str(database.url), tmp_path / "home", start=EIGHT + timedelta(hours=3))
     life.callback(later.close)
-    restoring.settle_in(database, [], taken_at=manifest.taken_at, author="Ada", now=later.now)
+    with database.write() as connection:
+        restoring.settle_in(connection, [], taken_at=manifest.taken_at, author="Ada", now=later.now)
     later.play(later.start(), EIGHT + timedelta(days=4, hours=12))
     assert later.sent("a") == []
     assert later.states()["week/hello/mon/a"] == "held"
@@ -108,7 +110,8 @@ def test_what_was_on_its_way_is_in_doubt_after_a_restore(world: World, tmp_path:
     service.ring(world.now)
     manifest = taken(world, tmp_path / "backup.tar.gz")
     database = restored(tmp_path, tmp_path / "backup.tar.gz", life)
-    _, doubt = restoring.settle_in(database, [], taken_at=manifest.taken_at, author="Ada", now=world.now)
+    with database.write() as connection:
+        _, doubt = restoring.settle_in(connection, [], taken_at=manifest.taken_at, author="Ada", now=world.now)
     assert doubt == 1
     later = World(str(database.url), tmp_path / "home", start=world.now)
     life.callback(later.close)
@@ -129,7 +132,8 @@ def test_who_left_since_the_backup_stays_away(world: World, tmp_path: Path, life
     ):
         (tmp_path / "new.db").unlink(missing_ok=True)
         database = restored(tmp_path, tmp_path / "backup.tar.gz", life)
-        brought, _ = restoring.settle_in(database, known, taken_at=manifest.taken_at, author="Ada", now=world.now)
+        with database.write() as connection:
+            brought, _ = restoring.settle_in(connection, known, taken_at=manifest.taken_at, author="Ada", now=world.now)
         assert brought == 1
         with database.read() as connection:
             assert len(connection.execute(select(suppressions)).all()) == 1
@@ -181,7 +185,8 @@ def test_who_was_erased_since_the_backup_is_erased_again(world: World, tmp_path:
     erase(world.store.database, ring, parse("gone@example.org"), who="self", now=world.now + timedelta(hours=1))
     known = restoring.read_suppressions(world.store.database, log)
     database = restored(tmp_path, tmp_path / "backup.tar.gz", life)
-    restoring.settle_in(database, known, taken_at=manifest.taken_at, author="Ada", now=world.now)
+    with database.write() as connection:
+        restoring.settle_in(connection, known, taken_at=manifest.taken_at, author="Ada", now=world.now)
     with database.read() as connection:
         assert set(connection.scalars(select(subscribers.c.first_name))) == {"Stays", "Back"}
         standing = {each.reason for each in in_force(connection, ring.hashes(parse("back@example.org").key))}
@@ -229,3 +234,27 @@ def test_ledgers_put_aside_age_out_by_their_last_write(tmp_path: Path) -> None:
         os.utime(tmp_path / name, (moment, moment))
     ageing.age_out(tmp_path / "none", tmp_path, now=NOON, keep=timedelta(days=35))
     assert {path.name for path in tmp_path.iterdir()} == {"campaign.db", "campaign.db.before-3-was-2"}
+
+
+def test_a_restore_over_a_ledger_that_is_full_puts_back_what_was_and_pauses(
+    world: World, tmp_path: Path, life: ExitStack
+) -> None:
+    world.load(a_week(a_post(), mailings=(a_mailing(),)))
+    (tmp_path / "elsewhere").mkdir()
+    taken(world, tmp_path / "a.tar.gz")
+    world.play(world.start(), EIGHT + timedelta(hours=2))
+    assert world.sent("a")
+    database = world.store.database
+    if not database.sqlite:
+        with pytest.raises(BusyError, match="Stop it first"):
+            replacing.restore(database, tmp_path, tmp_path / "a.tar.gz", author="Ada", now=world.now)
+        with database.write() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+        for worker in world.store.workers.unended():
+            world.store.workers.end(worker.id, now=world.now)
+    done = replacing.restore(database, tmp_path / "elsewhere", tmp_path / "a.tar.gz", author="Ada", now=world.now)
+    assert (done.doubt, done.aside is None) == (0, not database.sqlite)
+    with database.read() as connection:
+        assert connection.execute(select(deliveries)).all() == []
+        (hold,) = connection.execute(select(holds)).all()
+    assert (hold.strength, hold.until) == ("all", None)

@@ -79,7 +79,8 @@ def test_numbers_given_since_the_backup_are_not_given_again_after_a_restore(data
     with database.write() as connection:
         subscribers.metadata.drop_all(connection)
     database.create()
-    backups.put_back(database, tmp_path / "home", tmp_path / "a.tar.gz")
+    with database.write() as connection:
+        backups.put_back(connection, tmp_path / "home", tmp_path / "a.tar.gz")
     with database.read() as connection:
         assert connection.scalars(select(subscribers.c.address)).all() == ["ann@example.org"]
     assert mailed(database, "sam@example.org") > since

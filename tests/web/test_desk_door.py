@@ -224,6 +224,7 @@ def test_a_restore_signs_everybody_out(both: DeskStand) -> None:
     both.sign_in(Role.ADMINISTRATOR)
     both.text("/desk")
     database, now = both.world.store.database, both.world.now
-    settle_in(database, [], taken_at=now, author="Ada", now=now)
+    with database.write() as connection:
+        settle_in(connection, [], taken_at=now, author="Ada", now=now)
     assert both.client.get("/desk").status_code == 303
     both.text(f"/desk/enter/{link}", 404)
