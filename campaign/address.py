@@ -132,6 +132,13 @@ def fold(local: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", decomposed.casefold()))
 
 
+def without_tag(key: str) -> str:
+    """A comparable address without what follows a `+` before its @ (RFC 5233): the mailbox it most likely reaches."""
+    local, _, domain = key.rpartition("@")
+    plain = local.partition("+")[0]
+    return f"{plain}@{domain}" if plain else key
+
+
 def same(one: str, other: str) -> bool:
     """Whether two written addresses reach the same person; AddressError where one is no address."""
     return parse(one).key == parse(other).key

@@ -206,6 +206,8 @@ class _Reader:
 
 def _text(value: Value) -> str:
     """The cell as text."""
+    if value is None:
+        return ""
     return (value if isinstance(value, str) else shown(value)).strip()
 
 

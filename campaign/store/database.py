@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ BUSY_SECONDS = 30
 
 #: `secure_delete` writes zeros over what is deleted: an erased person leaves no bytes in the file.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-4000", "secure_delete=ON")
+#: For many writes in a row: the indexes' pages stay at hand (32 MB), and the log is folded in every 16 MB, not every 4,
+#: which copies and syncs each page that was written again fewer times.
+BULK = ("cache_size=-32000", "wal_autocheckpoint=4000")
 
 
 #: Under this name a transaction collects what is to be kept apart from the database too.
@@ -35,11 +38,13 @@ class Database:
     the disk is full or the file is not a database.
     """
 
-    def __init__(self, url: str, *, pool: int = 10, patience: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self, url: str, *, pool: int = 10, patience: float = BUSY_SECONDS, pragmas: Sequence[str] = PRAGMAS
+    ) -> None:
         self.patience = patience
         self.url = make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url, patience) if self.sqlite else _postgres_engine(url, pool, patience)
+        self.engine = _sqlite_engine(url, patience, pragmas) if self.sqlite else _postgres_engine(url, pool, patience)
         #: Where suppressions are written as well, so that an old backup brings nobody back. Set by whoever opens it.
         self.kept_apart: Path | None = None
         self._was_full = False
@@ -70,6 +75,26 @@ class Database:
             lines = connection.info.pop(KEPT_APART, [])
             if lines and self.kept_apart is not None:
                 append_lines(self.kept_apart, lines)
+
+    @contextmanager
+    def bulk(self) -> Iterator[Database]:
+        """The same database by connections of their own that are fit for many writes in a row."""
+        if not self.sqlite:
+            yield self
+            return
+        url = self.url.render_as_string(hide_password=False)
+        found = Database(url, patience=self.patience, pragmas=(*PRAGMAS, *BULK))
+        found.kept_apart = self.kept_apart
+        try:
+            yield found
+            found._fold()
+        finally:
+            found.close()
+
+    def _fold(self) -> None:
+        """Fold the write-ahead log in, as far as nobody reads of it: so that the next writer has not to."""
+        with self.engine.connect() as connection:
+            connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def make_room(self) -> bool:
         """Fold SQLite's write-ahead log into the database, for it may be what fills the disk; whether that was done.
@@ -151,13 +176,13 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _sqlite_engine(url: str, patience: float) -> Engine:
+def _sqlite_engine(url: str, patience: float, pragmas: Sequence[str]) -> Engine:
     engine = create_engine(url, connect_args={"timeout": patience, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in PRAGMAS:
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -1,7 +1,8 @@
 """Importing people into lists: row by row, each with a verdict, in batches that are each one short transaction.
 
 The same decisions are made for a dry run and for the real one. An import lifts nothing: whoever left, was erased,
-bounced or complained stays out, and not even their details are written.
+bounced or complained stays out, and not even their details are written. Who left or was erased as `jo@` does not come
+back as `jo+news@`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
-from campaign.address import Address, KeyRing, parse, tidy
+from campaign.address import Address, KeyRing, parse, tidy, without_tag
 from campaign.clock import to_micros
 from campaign.errors import AddressError
 from campaign.model import MailingList
@@ -26,12 +27,14 @@ from campaign.store.database import Database, bump
 from campaign.store.lists import needs_confirmation, wording
 from campaign.store.log import record
 from campaign.store.subscribers import Details, State
-from campaign.store.suppressions import Suppression, carry, for_addresses
+from campaign.store.suppressions import THEIRS, Suppression, carry, for_addresses
 from campaign.store.tables_lists import consents, subscribers, subscription_events, subscriptions
 from campaign.tokens import random_token
 
 #: Rows decided and written together: keeps each lock far below 200 ms.
 BATCH = 1000
+#: Pieces of evidence that are remembered as checked.
+MOST_PROOFS = 4096
 
 
 class Verdict(StrEnum):
@@ -70,6 +73,10 @@ class Judged:
     warning: str = ""
 
 
+#: The verdict of a row that nobody looked up yet.
+NOT_YET = Judged(number=0, verdict=Verdict.UNCHANGED)
+
+
 @dataclass(slots=True)
 class _Step:
     """A row on its way: what is known of it, and what will be written."""
@@ -78,11 +85,13 @@ class _Step:
     address: Address
     mark: str
     target: MailingList
-    judged: Judged
+    whole: bool
     said: dict[str, str]
+    judged: Judged = NOT_YET
     changes: dict[str, str] = field(default_factory=dict)
     subscriber: int = 0
     state: State | None = None
+    fresh: bool = False
 
 
 class Importer:
@@ -110,6 +119,7 @@ class Importer:
         self._default = default.casefold()
         self._smtputf8 = smtputf8
         self._seen: set[int] = set()
+        self._proofs: dict[tuple[int, int], tuple[Evidence, bool, str]] = {}
         with database.read() as connection:
             self._confirming = needs_confirmation(connection, [each.id for each in lists])
 
@@ -118,60 +128,74 @@ class Importer:
         self._seen.clear()
         counted: dict[str, int] = {}
         waiting = iter(rows)
-        while batch := list(islice(waiting, BATCH)):
-            for judged in self._batch(batch, apply):
-                counted[judged.verdict] = counted.get(judged.verdict, 0) + 1
-                yield judged
+        with self._database.bulk() as many:
+            while batch := list(islice(waiting, BATCH)):
+                for judged in self._batch(many, batch, apply):
+                    counted[judged.verdict] = counted.get(judged.verdict, 0) + 1
+                    yield judged
         if apply:
             with self._database.write() as connection:
                 record(connection, who=self._who, act="import", now=self._now, detail=counted)
                 bump(connection)
 
-    def _batch(self, batch: Sequence[ImportRow], apply: bool) -> list[Judged]:
+    def _batch(self, database: Database, batch: Sequence[ImportRow], apply: bool) -> list[Judged]:
         first = [self._read(row) for row in batch]
         steps = [each for each in first if isinstance(each, _Step)]
         if apply:
-            self._write(steps)
+            self._write(database, steps)
         else:
-            with self._database.read() as connection:
+            with database.read() as connection:
                 self._decide(connection, steps)
         return [each.judged if isinstance(each, _Step) else each for each in first]
 
     def _read(self, row: ImportRow) -> _Step | Judged:
         """What a row says by itself, before anything is looked up."""
+        found = self._said(row)
+        return Judged(number=row.number, verdict=Verdict.REFUSED, why=found) if isinstance(found, str) else found
 
-        def refused(why: str) -> Judged:
-            return Judged(number=row.number, verdict=Verdict.REFUSED, why=why)
-
+    def _said(self, row: ImportRow) -> _Step | str:
+        """What a row says, or why it is refused."""
         if row.problem:
-            return refused(row.problem)
+            return row.problem
         target = self._lists.get(row.list.casefold() or self._default)
         if target is None:
-            return refused(f"there is no list called {row.list}" if row.list else "the row names no list")
+            return f"there is no list called {row.list}" if row.list else "the row names no list"
         try:
             address = parse(tidy(row.address))
         except AddressError as error:
-            return refused(str(error))
+            return str(error)
         if address.smtputf8 and not self._smtputf8:
-            return refused("the part before the @ is outside ASCII, which the mail relay must be known to take")
+            return "the part before the @ is outside ASCII, which the mail relay must be known to take"
         if row.basis and row.basis != target.basis:
-            return refused(f"the row says {row.basis}, and the basis of {target.slug} is {target.basis}")
-        why_not = check_evidence(Basis(target.basis), row.evidence, now=self._now)
+            return f"the row says {row.basis}, and the basis of {target.slug} is {target.basis}"
+        whole, why_not = self._proof(target, row.evidence)
         if why_not:
-            return refused(why_not)
+            return why_not
         mark = self._ring.hash(address.key)
         seen = hash((mark, target.id))
         if seen in self._seen:
-            return refused("the same address is on an earlier row for this list")
+            return "the same address is on an earlier row for this list"
         self._seen.add(seen)
-        unchanged = Judged(number=row.number, verdict=Verdict.UNCHANGED)
-        return _Step(row, address, mark, target, unchanged, row.details.values())
+        return _Step(row, address, mark, target, whole, row.details.values())
+
+    def _proof(self, target: MailingList, evidence: Evidence) -> tuple[bool, str]:
+        """Whether the evidence is whole, and why it will not do ("" where it will): most rows share theirs."""
+        key = (target.id, id(evidence))
+        kept = self._proofs.get(key)
+        if kept is None or kept[0] is not evidence:
+            if len(self._proofs) >= MOST_PROOFS:
+                self._proofs.clear()
+            kept = (evidence, evidence.whole, check_evidence(Basis(target.basis), evidence, now=self._now))
+            self._proofs[key] = kept
+        return kept[1:]
 
     def _decide(self, connection: Connection, steps: Sequence[_Step]) -> None:
         keys = [step.address.key for step in steps]
         people = _people(connection, keys)
         on = _subscribed(connection, [row.id for row in people.values()])
         stopped = for_addresses(connection, self._ring, keys, marks=[step.mark for step in steps])
+        tagged = {plain for key in keys if (plain := without_tag(key)) != key}
+        wishes = for_addresses(connection, self._ring, sorted(tagged)) if tagged else {}
         for step in steps:
             step.changes, step.state, step.subscriber = {}, None, 0
             person = people.get(step.address.key)
@@ -179,6 +203,8 @@ class Importer:
             blocks = [
                 each for each in stopped[step.address.key] if each.stops(step.target.slug, step.target.organisation)
             ]
+            same = [each for each in wishes.get(without_tag(step.address.key), ()) if each.reason in THEIRS]
+            blocks += [each for each in same if each.stops(step.target.slug, step.target.organisation)]
             verdict, why = self._judge(step, person, state, blocks)
             warning = "" if verdict is Verdict.SUPPRESSED else warn_of(Basis(step.target.basis), step.address)
             step.judged = Judged(number=step.row.number, verdict=verdict, why=why, warning=warning)
@@ -190,24 +216,24 @@ class Importer:
             return Verdict.SUPPRESSED, _stopped(blocks[0])
         if state == State.UNSUBSCRIBED:
             return Verdict.SUPPRESSED, "taken off this list earlier"
-        proven = step.row.evidence.whole or step.target.id not in self._confirming
+        proven = step.whole or step.target.id not in self._confirming
         if person is None:
             step.changes, step.state = step.said, State.CONFIRMED if proven else State.UNCONFIRMED
             return Verdict.ADDED, "" if proven else "waits for their confirmation"
         step.subscriber = person.id
         step.changes = {name: value for name, value in step.said.items() if value and person._mapping[name] != value}
-        if state is None or (state == State.UNCONFIRMED and step.row.evidence.whole):
+        if state is None or (state == State.UNCONFIRMED and step.whole):
             step.state = State.CONFIRMED if proven else State.UNCONFIRMED
             return Verdict.ADDED if state is None else Verdict.CHANGED, ""
         if step.changes:
             return Verdict.CHANGED, ", ".join(name.replace("_", " ") for name in step.changes)
         return Verdict.UNCHANGED, ""
 
-    def _write(self, steps: Sequence[_Step]) -> None:
+    def _write(self, database: Database, steps: Sequence[_Step]) -> None:
         """Decide and write in one transaction; once more where another process wrote one of these people first."""
         for attempt in range(3):
             try:
-                with self._database.write() as connection:
+                with database.write() as connection:
                     carry(connection, self._ring, [step.address.key for step in steps], now=self._now)
                     self._decide(connection, steps)
                     self._store(connection, [step for step in steps if step.state or step.changes])
@@ -218,7 +244,9 @@ class Importer:
 
     def _store(self, connection: Connection, steps: Sequence[_Step]) -> None:
         when = to_micros(self._now)
-        fresh = [step for step in steps if not step.subscriber]
+        for step in steps:
+            step.fresh = not step.subscriber
+        fresh = [step for step in steps if step.fresh]
         changed = [step for step in steps if step.subscriber and step.changes]
         if fresh:
             unique = {step.address.key: step for step in fresh}
@@ -247,7 +275,7 @@ class Importer:
     def _subscribe(self, connection: Connection, steps: Sequence[_Step], when: int) -> None:
         if not steps:
             return
-        there = _subscribed(connection, [step.subscriber for step in steps])
+        there = _subscribed(connection, [step.subscriber for step in steps if not step.fresh])
         rows = [
             {"subscriber": step.subscriber, "list": step.target.id, "state": str(step.state), "changed_at": when}
             for step in steps
@@ -273,7 +301,7 @@ class Importer:
                 for row, source in zip(rows, how, strict=True)
             ],
         )  # fmt: skip
-        self._consents(connection, [step for step in steps if step.row.evidence.whole], when)
+        self._consents(connection, [step for step in steps if step.whole], when)
 
     def _consents(self, connection: Connection, steps: Sequence[_Step], when: int) -> None:
         words: dict[tuple[int, str, str], int] = {}

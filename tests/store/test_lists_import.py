@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -90,6 +90,53 @@ def test_nobody_suppressed_comes_back_by_a_file(filled: Database, reason: Reason
         person = find_one(connection, "a@example.org")
         assert (person is not None) is known
         assert person is None or person.details.first_name == "Ann"
+
+
+@pytest.mark.parametrize(
+    ("gone", "file"),
+    [
+        ("jo@example.org", "JO@Example.ORG"),
+        ("jo@example.org", "\u200bjo@example.org\u00a0"),
+        ("jo@example.org", "jo+news@example.org"),
+        ("jo@b\u00fccher.example.org", "Jo@xn--bcher-kva.example.org"),
+        ("jo@xn--bcher-kva.example.org", "jo@B\u00dcCHER.example.org"),
+    ],
+)
+@pytest.mark.parametrize("reason", [Reason.LEFT, Reason.ERASED])
+def test_who_is_gone_does_not_come_back_written_otherwise(
+    filled: Database, gone: str, file: str, reason: Reason
+) -> None:
+    with filled.write() as connection:
+        suppress(connection, RING, parse(gone).key, reason=reason, now=NOW)
+    for apply in (False, True):
+        assert verdicts(list(importer(filled).run([row(2, file)], apply=apply))) == ["suppressed"]
+    with filled.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(subscribers)) == 0
+
+
+def test_what_a_tag_was_stopped_for_does_not_stop_its_mailbox(filled: Database) -> None:
+    with filled.write() as connection:
+        suppress(connection, RING, "jo+news@example.org", reason=Reason.LEFT, now=NOW)
+        suppress(connection, RING, "al@example.org", reason=Reason.HARD, now=NOW)
+    rows = [row(2, "jo@example.org"), row(3, "jo+other@example.org"), row(4, "al+x@example.org")]
+    assert verdicts(list(importer(filled).run(rows, apply=True))) == ["added"] * 3
+
+
+def test_no_lock_is_held_while_a_file_is_read(filled: Database) -> None:
+    """Whoever leaves meanwhile waits for one batch being written at most, never for the file."""
+    other = Database(filled.url.render_as_string(hide_password=False), patience=1)
+
+    def rows() -> Iterator[ImportRow]:
+        for number in range(2, 2203):
+            if number % 500 == 2:
+                with other.write() as connection:
+                    suppress(connection, RING, f"p{number + 1}@example.org", reason=Reason.LEFT, now=NOW)
+            yield row(number, f"p{number}@example.org")
+
+    judged = list(importer(filled).run(rows(), apply=True))
+    other.close()
+    assert verdicts(judged).count("suppressed") == 5
+    assert verdicts(judged).count("added") == 2201 - 5
 
 
 def test_an_old_key_still_keeps_people_out(filled: Database) -> None:
