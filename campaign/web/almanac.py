@@ -24,22 +24,24 @@ class Edition:
 
     `serial` moves only when something that pages draw on is different: most changes of the ledger are not theirs.
 
-    `edges` are the instants, sorted, at which any page may change by the clock alone.
+    `edges` are the instants, sorted, at which any page may change by the clock alone. `marks` are those of them that
+    every reader may know of: unlocks and midnights, not the ends of holds, of embargoes and of events that are hidden.
     """
 
     count: int
     serial: int = 0
     campaigns: Mapping[str, Published] = field(default_factory=dict)
     edges: tuple[datetime, ...] = ()
+    marks: tuple[datetime, ...] = ()
 
     def epoch(self, now: datetime) -> int:
         """The number of edges passed: between two edges every page stays as it is."""
         return bisect_right(self.edges, now)
 
     def since(self, now: datetime) -> datetime:
-        """The last edge passed: when the pages became what they are; the first day of 1970 where none passed."""
-        passed = self.epoch(now)
-        return self.edges[passed - 1] if passed else EPOCH
+        """The last mark passed; the first day of 1970 where none did. It is told to readers: a hidden edge is none."""
+        passed = bisect_right(self.marks, now)
+        return self.marks[passed - 1] if passed else EPOCH
 
     def next_edge(self, now: datetime) -> datetime | None:
         """The next instant at which a page may change by the clock alone."""
@@ -67,14 +69,24 @@ def has_pages(programme: Programme) -> bool:
     return head.kind is CampaignKind.WEEK and head.status is CampaignStatus.READY and dated
 
 
-def edges(published: Published) -> Iterator[datetime]:
-    """The instants at which its pages may change by the clock: unlocks, embargoes, ends, midnights, holds."""
-    programme = published.programme
-    zone = programme.campaign.timezone
+def marks(programme: Programme) -> Iterator[datetime]:
+    """The instants of change that every reader may know of: unlocks, and the midnights of the week."""
     for day in programme.days:
         opens = visible.unlock_at(programme, day)
         if opens is not None:
             yield opens
+    starts, ends = programme.campaign.starts, programme.campaign.ends
+    if starts is not None and ends is not None:
+        for number in range((ends - starts).days + 2):
+            midnight = datetime.combine(starts + timedelta(days=number), time())
+            yield visible.moment(midnight, programme.campaign.timezone)
+
+
+def edges(published: Published) -> Iterator[datetime]:
+    """The instants at which its pages may change by the clock: unlocks, embargoes, ends, midnights, holds."""
+    programme = published.programme
+    zone = programme.campaign.timezone
+    yield from marks(programme)
     for resource in programme.resources.values():
         yield from (
             found
@@ -86,17 +98,14 @@ def edges(published: Published) -> Iterator[datetime]:
         yield visible.moment(planned.end, zone)
     for hold in published.holds:
         yield from (found for found in (hold.since, hold.until) if found is not None)
-    starts, ends = programme.campaign.starts, programme.campaign.ends
-    if starts is not None and ends is not None:
-        for number in range((ends - starts).days + 2):
-            yield visible.moment(datetime.combine(starts + timedelta(days=number), time()), zone)
 
 
 def edition(count: int, weeks: Weeks) -> Edition:
     """The edition of the programmes as they are now."""
     campaigns = {one.programme.campaign.id: one for one in weeks.all() if has_pages(one.programme)}
     found = sorted({edge.astimezone(UTC) for one in campaigns.values() for edge in edges(one)})
-    return Edition(count, 0, campaigns, tuple(found))
+    known = sorted({mark.astimezone(UTC) for one in campaigns.values() for mark in marks(one.programme)})
+    return Edition(count, 0, campaigns, tuple(found), tuple(known))
 
 
 class Almanac:
