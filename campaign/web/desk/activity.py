@@ -53,7 +53,7 @@ def activity(ask: Ask) -> Response:
     errors: dict[str, str] = {}
     known = called.planned(ask, ask.door.shelf.all())
     search = _search(ask, wanted, known, errors)
-    before = int(ask.text("before")) if ask.text("before").isdecimal() else 0
+    before = ask.number("before")
     lines = [_line(ask, each, known) for each in noted.newest(ask.work, search, before=before, limit=PAGE + 1)]
     kept = {name: value for name, value in wanted.items() if value}
     words = ask.door.templates.words()

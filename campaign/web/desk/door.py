@@ -44,6 +44,8 @@ FIELD = "form"
 OWN_PAGE = re.compile(r"/desk(/[A-Za-z0-9_./-]*)?(\?[A-Za-z0-9_.=&%+-]*)?")
 #: The largest form, in bytes; uploads have a limit of their own.
 LARGEST = 256 * 1024
+#: The largest number of a row or a page that is looked for: databases count no further than 2**63, by fifty.
+LAST = 2**53
 #: Where every open page asks what is new for all of them.
 BASE = "/desk/live"
 
@@ -122,6 +124,11 @@ class Ask:
         """A field of the form, or of the address, without spaces around it."""
         value = self.form.get(name, self.request.query_params.get(name, ""))
         return value.strip() if isinstance(value, str) else ""
+
+    def number(self, name: str) -> int:
+        """A field that is a number of ours; 0 where it is none, or larger than any that is counted."""
+        text = self.text(name)
+        return int(text) if text.isdecimal() and len(text) <= len(str(LAST)) and int(text) <= LAST else 0
 
     def all(self, name: str) -> list[str]:
         """Every value of a field of the form that stands there more than once, empty ones left out."""
@@ -212,6 +219,8 @@ class Door:
         """Let a request through, or say why not."""
         if act.method == "POST":
             own_form(request, self.parts.site)
+        if any(isinstance(part, int) and part > LAST for part in request.path_params.values()):
+            raise HTTPException(404)
         now = self.parts.clock.now()
         session = await run_in_threadpool(self.session, request, now, used=not act.quiet)
         if session is None:

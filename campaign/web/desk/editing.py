@@ -136,8 +136,8 @@ def leave(ask: Ask) -> Response:
 def others(ask: Ask) -> Response:
     """Who else edits it, for the open form to ask again and again; it also tells that this form is still open."""
     found = _editable(ask)
-    base = ask.text("base")
-    company = _company(ask, found, int(base) if base.isdecimal() else 0)
+    base = ask.number("base")
+    company = _company(ask, found, base)
     return ask.fragment("desk/edit_others.html", base=base, **company)
 
 
@@ -167,8 +167,7 @@ def _force_of(ask: Ask, slug: str, number: int) -> InForce:
 
 def _based_on(ask: Ask, found: Message) -> InForce:
     """The revision that the form was opened with."""
-    base = ask.text("base")
-    number = int(base) if base.isdecimal() else found.force.number
+    number = ask.number("base") or found.force.number
     if not 0 < number < found.force.number:
         return found.force
     known = _force_of(ask, found.force.slug, number)

@@ -84,12 +84,12 @@ def _reach(ask: Ask, programme: Programme, reach: showing.Reach) -> dict[str, li
 
 
 def _reader(ask: Ask, found: Message) -> showing.Reader:
-    programme, person = found.force.programme, ask.text("person")
+    programme = found.force.programme
     area, group = ask.text("area"), ask.text("audience")
     return showing.Reader(
         area if area in programme.areas else "",
         group if group in programme.audiences else "",
-        int(person) if person.isdecimal() and len(person) < 19 and ask.may("editor") else 0,
+        ask.number("person") if ask.may("editor") else 0,
     )
 
 

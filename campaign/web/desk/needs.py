@@ -174,7 +174,7 @@ def settle(ask: Ask) -> Response:
     decision, key, delivery = ask.text("decision"), ask.text("key"), ask.text("delivery")
     if decision not in DECISIONS:
         raise RefusedError("Choose one of the buttons.")
-    one = int(delivery) if delivery.isdecimal() else 0
+    one = ask.number("delivery")
     over = decision == "not" and settling.is_over(ask.work, one, ask.now)
     if decision == "not" and not over and ask.text("sure") != "yes":
         return ask.page("desk/sure.html", here="needs", delivery=delivery, title=ask.text("title"))

@@ -27,7 +27,7 @@ PROOF = ("date", "source", "wording")
 def people(ask: Ask) -> Response:
     """Lists, and who matches a search. Whole addresses are for editors; others see them masked."""
     text, chosen = ask.text("q"), ask.text("list")
-    page = max(1, int(ask.text("page"))) if ask.text("page").isdecimal() else 1
+    page = max(1, ask.number("page"))
     figures = audience.lists(ask.work)
     known = {each.list.slug: each.list.title for each in figures}
     chosen = chosen if chosen in known else ""
