@@ -2,13 +2,14 @@
 
     python -m tests.survive.child HOME START
 
-START is ISO, aware. It prints "ready" once it works, and ends by itself when nothing is left to do.
+START is ISO, aware. It prints "ready" once it works, and ends by itself when nothing is left to do. A number in the
+file HOME/clock-moved sets its clock by so many seconds while it runs.
 """
 
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from campaign.clock import SystemClock
@@ -21,13 +22,15 @@ OVER = {BroadcastState.PLANNED, BroadcastState.OPENING, BroadcastState.OPEN}
 
 
 class Shifted(SystemClock):
-    """The system's clock, begun at another time."""
+    """The system's clock, begun at another time, and set by so many seconds as stand in the file `moved`."""
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, moved: Path) -> None:
         self._shift = start.astimezone(UTC) - super().now()
+        self._moved = moved
 
     def now(self) -> datetime:
-        return super().now() + self._shift
+        moved = float(self._moved.read_text()) if self._moved.exists() else 0.0
+        return super().now() + self._shift + timedelta(seconds=moved)
 
 
 def main() -> int:
@@ -36,7 +39,7 @@ def main() -> int:
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
     try:
-        app = App(settings, Shifted(start))
+        app = App(settings, Shifted(start, home / "clock-moved"))
         with app.service() as service:
             print("ready", flush=True)
             while not told.wait(0.02):

@@ -140,6 +140,12 @@ class Home:
         close(child)
         return code
 
+    def set_clock(self, seconds: float) -> None:
+        """Set the clock of services that run by so many seconds, all at once."""
+        whole = self.folder / "clock-moved.partial"
+        whole.write_text(str(seconds))
+        whole.rename(self.folder / "clock-moved")
+
     def attempts(self) -> int:
         """How many deliveries were tried at least once."""
         app = self.app()

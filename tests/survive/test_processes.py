@@ -84,6 +84,7 @@ def test_a_stopped_process_that_wakes_after_an_hour_sends_nothing_twice(home: Ho
     refused = home.start(NINE + timedelta(hours=1))
     assert refused.wait(timeout=60) == 5
     close(refused)
+    home.set_clock(3600)
     os.kill(child.pid, signal.SIGCONT)
     receiver.let_go.set()
     assert child.wait(timeout=60) == 0
@@ -96,6 +97,22 @@ def test_a_clock_set_back_an_hour_opens_nothing_again(home: Home, receiver: Rece
     home.finish(NINE - timedelta(hours=1, minutes=-59))
     counted(home, receiver)
     assert home.tally()["sent"] == home.expected
+
+
+def test_a_clock_set_forward_misses_what_is_too_late_and_set_back_sends_none_of_it(
+    home: Home, receiver: Receiver
+) -> None:
+    child = home.start(NINE - timedelta(minutes=10))
+    assert home.said == "ready"
+    home.set_clock(5 * 3600)
+    assert child.wait(timeout=60) == 0
+    close(child)
+    (home.folder / "clock-moved").unlink()
+    home.finish(NINE)
+    assert not receiver.accepted
+    app = home.app()
+    assert [need.kind for need in views.needs(app.parts)] == ["missed"] * home.expected
+    app.close()
 
 
 def test_a_reboot_puts_what_was_taken_in_doubt(home: Home, receiver: Receiver) -> None:
