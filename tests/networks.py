@@ -72,6 +72,8 @@ class Networks:
         self.instagram, self.linkedin, self.mastodon = PlayedInstagram(), PlayedLinkedIn(), PlayedMastodon()
         self.slack, self.teams, self.telegram = played.PlayedSlack(), played.PlayedTeams(), played.PlayedTelegram()
         self.threads, self.wordpress, self.x = PlayedThreads(), played.PlayedWordPress(), PlayedX()
+        #: Kinds that answer every request with a status and nothing else.
+        self.denied: dict[str, int] = {}
 
     def of(self, kind: str) -> Any:
         """The imitation of one kind."""
@@ -94,7 +96,9 @@ class Networks:
         }
         page = PAGE in sent.url or "/me?" in sent.url or sent.url.endswith("/me")
         meta: Imitation = self.facebook if page else self.instagram
-        return by_host.get(host, meta)(sent)
+        network = by_host.get(host, meta)
+        denied = next((status for kind, status in self.denied.items() if self.of(kind) is network), 0)
+        return Answer(denied, {"content-type": "application/json"}, b"{}") if denied else network(sent)
 
     @property
     def broken(self) -> list[str]:
