@@ -19,4 +19,16 @@ class Ends(Protocol):
         ...
 
 
-__all__ = ["SIGN_IN", "Ends"]
+@runtime_checkable
+class StaysSignedIn(Protocol):
+    """A channel whose sign-in can run out while nothing is posted."""
+
+    def stay_signed_in(self) -> None:
+        """Renew the sign-in where it would run out; asked every hour while the channel is live.
+
+        Raises ChannelDown where a person must sign in anew, TryLater where it may work the next time.
+        """
+        ...
+
+
+__all__ = ["SIGN_IN", "Ends", "StaysSignedIn"]

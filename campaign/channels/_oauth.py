@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from campaign.channels.http import Http
 
 
+#: Seconds after the end of an access token at which a sign-in counts as unused, far below what refresh tokens live.
+IDLE = 30 * 86_400.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """An application registered with a network. `basic`: it shows its secret in a header, not in the form."""
@@ -158,6 +162,19 @@ class Tokens:
                 f"The sign-in of {self.tools.name} has run out: run `campaign channels connect {self.tools.name}`."
             )
         return str(kept["access"])
+
+    def stay(self) -> None:
+        """Renew a sign-in that would run out unused; to be called from time to time. Raises ChannelDown or TryLater.
+
+        A token that is renewed by itself is renewed `ahead` of its end. One with a refresh token only after `IDLE`
+        without use: a refresh token works once, and each renewal is a chance to lose it.
+        """
+        kept = {} if self.given is not None or self.renew is None else Keychain(self.tools).read()
+        left = self.left(kept)
+        if self.renew is None or not kept.get("access") or left is None:
+            return
+        if left <= (-IDLE if kept.get("refresh") else self.ahead):
+            Keychain(self.tools).renew(kept, self.renew)
 
     def stale(self) -> str:
         """A token in place of one that the network has just called stale; ChannelDown where there is none."""

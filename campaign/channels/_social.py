@@ -54,6 +54,12 @@ class Social(Channel[Post]):
         """What to keep of freshly granted tokens: all of it, where a network has nothing better."""
         return tokens
 
+    def stay_signed_in(self) -> None:
+        """Renew a sign-in that would run out unused."""
+        tokens = getattr(self, "_tokens", None)
+        if isinstance(tokens, Tokens):
+            tokens.stay()
+
     def ends(self) -> Mapping[str, datetime]:
         """When the sign-in runs out, where that is known."""
         tokens = getattr(self, "_tokens", None)

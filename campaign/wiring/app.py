@@ -30,7 +30,7 @@ from campaign.delivery.mail.nursery import Nursery, open_nursery
 from campaign.delivery.rights import forget_old
 from campaign.delivery.service import Service
 from campaign.delivery.shelf import Shelf
-from campaign.errors import ChannelDown
+from campaign.errors import ChannelDown, TryLater
 from campaign.model import ChannelRef, Email
 from campaign.settings import Settings, load_installation, load_key
 from campaign.store.ageing import age_out
@@ -191,10 +191,22 @@ class App:
         found = [
             Chore(name="letters", seconds=2, job=lambda now: postman.work(now=now)),
             Chore(name="forgetting", seconds=6 * 3600, job=forget),
+            Chore(name="sign-ins", seconds=3600, job=self.stay_signed_in),
         ]
         if self.settings.feedback_mailbox:
             found.append(Chore(name="feedback mailbox", seconds=60, job=self.read_feedback))
         return found
+
+    def stay_signed_in(self, now: datetime) -> None:
+        """Renew the sign-ins that would run out unused. One that is lost pauses its channel, and alerts, while there is
+        time; raises TryLater for one that could not be renewed just now."""
+        failed, kinds = self.ways.stay_signed_in(), self.channel_kinds()
+        for name, error in failed.items():
+            if isinstance(error, ChannelDown):
+                self.store.channels.set_down(name, kinds[name], str(error), now=now)
+        for name, error in failed.items():
+            if not isinstance(error, ChannelDown):
+                raise TryLater(f"{name}: {error}", code=error.code)
 
     def age_out(self, now: datetime) -> list[str]:
         """Delete copies of the ledger that are older than the settings keep them; their names."""

@@ -8,13 +8,14 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from campaign.channels._lasting import StaysSignedIn
 from campaign.channels.base import Channel, Options, Tools
 from campaign.channels.connect import kept_secrets
 from campaign.channels.http import Http, Timeouts
 from campaign.channels.outbox import stand_in
 from campaign.channels.registry import Registry, secret_fields
 from campaign.clock import Clock
-from campaign.errors import RefusedError, SettingsError, TryLater
+from campaign.errors import ChannelError, RefusedError, SettingsError, TryLater
 from campaign.model import ChannelRef
 from campaign.settings import Installation, Settings
 from campaign.settings.installation import ChannelEntry
@@ -90,6 +91,21 @@ class Ways:
         entry = self.entry(name)
         options = self._with_secrets(name, entry.kind, entry.options)
         return self._registry.make(name, entry.kind, options, self.tools(name))
+
+    def stay_signed_in(self) -> dict[str, ChannelError]:
+        """Let each live channel renew a sign-in that would run out unused; what failed, by name."""
+        failed: dict[str, ChannelError] = {}
+        for name, entry in self._installation.channels.items():
+            ref = ChannelRef(id=name, kind=entry.kind)
+            if not self.is_live(name) or self.problem(ref):
+                continue
+            channel = self.channel(ref)
+            try:
+                if isinstance(channel, StaysSignedIn):
+                    channel.stay_signed_in()
+            except ChannelError as error:
+                failed[name] = error
+        return failed
 
     def promise(self, name: str, kind: str) -> str:
         """What the channel promises, as it is set up and as far as its server is known; what is wrong with it, where

@@ -1,5 +1,6 @@
 """Apprise holds to the contract, over its own network client, against a service on this machine."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,9 +9,22 @@ from typing import Any
 import pytest
 
 from campaign.channels.apprise import AppriseChannel, AppriseOptions
+from campaign.channels.base import Tools
 from campaign.channels.http import Answer, Sent
 from campaign.errors import SettingsError, Uncertain
-from campaign.testing import MISHAPS, ChannelContract, Imitation, Mishap, World, json_answer, route
+from campaign.testing import (
+    MISHAPS,
+    ChannelContract,
+    FakeNetwork,
+    Imitation,
+    Mishap,
+    World,
+    a_key,
+    a_post,
+    an_image,
+    json_answer,
+    route,
+)
 
 TOLD = [mishap for mishap in MISHAPS if mishap.name != "200 with an error page"]
 
@@ -66,9 +80,27 @@ class TestApprise(ChannelContract):
 
 
 def test_an_address_that_apprise_does_not_know() -> None:
-    from campaign.channels.base import Tools
-
     options: Any = AppriseChannel.Options.model_validate({"url": "nonsense://s3cret@example.org"})
     with pytest.raises(SettingsError, match="does not know the address") as caught:
         AppriseChannel(options, Tools(name="other"))
     assert "s3cret" not in str(caught.value)
+
+
+def test_images_travel_along_and_what_they_show_is_told_in_words() -> None:
+    with FakeNetwork(Pictures()) as network:
+        options = AppriseOptions.model_validate({"url": f"json://127.0.0.1:{network.port}/example", "patience": 30})
+        channel = AppriseChannel(options, Tools(name="other"))
+        channel.send(a_post(images=(an_image(alt="Two people"),)), key=a_key(), notes={})
+        [body] = network.imitation.accepted
+    assert body["message"].endswith("Image: Two people")
+    [picture] = body["attachments"]
+    assert (picture["filename"], picture["mimetype"]) == ("image-1.png", "image/png")
+    assert base64.b64decode(picture["base64"])[:4] == b"\x89PNG"
+
+
+class Pictures(Imitation):
+    """Keeps all of what it is given."""
+
+    @route("POST", "/example")
+    def take(self, sent: Sent) -> Answer:
+        return self.accept(self.json(sent), answer=json_answer({}))
