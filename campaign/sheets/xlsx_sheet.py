@@ -17,6 +17,8 @@ from campaign.sheets.xml_parts import CHUNK, DAMAGE, broken, feed, new_parser
 
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})$")
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\bref\s*=\s*[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
+_DIGITS = "0123456789"
+_KEPT = 1_000
 _MAX_MERGES = 20_000
 _MAX_FILL = 10_000
 
@@ -86,9 +88,19 @@ class _SheetReader:
         self.taking = False
         self.telling = False
         self.phonetic = False
+        #: The few tags and columns of a sheet come again in every row: what each is is found once.
+        self.tags: dict[str, str] = {}
+        self.columns: dict[str, int] = {}
+
+    def _local(self, tag: str) -> str:
+        """A tag without its namespace; a file that makes up new ones fills no memory."""
+        found = tag.rpartition(" ")[2]
+        if len(self.tags) < _KEPT:
+            self.tags[tag] = found
+        return found
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        tag = tag.rpartition(" ")[2]
+        tag = self.tags.get(tag) or self._local(tag)
         if tag == "c":
             self._start_cell(attributes)
         elif tag == "v" or (tag == "t" and not self.phonetic):
@@ -105,13 +117,24 @@ class _SheetReader:
             self.index = -1
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
-        match = _REFERENCE.match(attributes.get("r", ""))
-        self.index = column_index(match.group(1)) if match else self.index + 1
+        reference = attributes.get("r", "")
+        known = self.columns.get(reference.rstrip(_DIGITS))
+        self.index = self._column(reference) if known is None else known
         self.type = attributes.get("t", "n")
         self.style = attributes.get("s", "")
         self.pieces = []
         self.formula = []
         self.size = 0
+
+    def _column(self, reference: str) -> int:
+        """The column of a cell, by its reference; without one it is the next."""
+        match = _REFERENCE.match(reference)
+        if match is None:
+            return self.index + 1
+        found = column_index(match.group(1))
+        if len(self.columns) < _KEPT:
+            self.columns[match.group(1)] = found
+        return found
 
     def text(self, data: str) -> None:
         if self.taking or self.telling:
@@ -124,14 +147,14 @@ class _SheetReader:
             (self.pieces if self.taking else self.formula).append(data)
 
     def end(self, tag: str) -> None:
-        tag = tag.rpartition(" ")[2]
-        if tag in {"v", "t"}:
+        tag = self.tags.get(tag) or self._local(tag)
+        if tag == "v" or tag == "t":
             self.taking = False
         elif tag == "f":
             self.telling = False
         elif tag == "c":
             if self.pieces:
-                self._take("".join(self.pieces))
+                self._take(self.pieces[0] if len(self.pieces) == 1 else "".join(self.pieces))
         elif tag == "row":
             if self.cells:
                 self.done.append((self.number, self.hidden, self.cells))
@@ -147,7 +170,9 @@ class _SheetReader:
         elif self.type == "n":
             value = number_value(raw, book.styles.kind(self.style), book.epoch)
         elif self.type in {"str", "inlineStr"}:
-            value = linked(tidy(unescape(raw)) or None, formula_link("".join(self.formula)))
+            value = tidy(unescape(raw)) or None
+            if self.formula:
+                value = linked(value, formula_link("".join(self.formula)))
         elif self.type == "b":
             value = raw.strip() == "1"
         elif self.type == "e":

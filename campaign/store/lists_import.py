@@ -7,8 +7,9 @@ back as `jo+news@`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -19,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from campaign.address import Address, KeyRing, parse, tidy, without_tag
 from campaign.clock import to_micros
-from campaign.errors import AddressError
+from campaign.errors import AddressError, FileError
 from campaign.model import MailingList
 from campaign.store.bases import Basis, Evidence, check_evidence, warn_of
 from campaign.store.bulk import insert_many
@@ -124,19 +125,27 @@ class Importer:
             self._confirming = needs_confirmation(connection, [each.id for each in lists])
 
     def run(self, rows: Iterable[ImportRow], *, apply: bool) -> Iterator[Judged]:
-        """Every row's verdict, in order. With `apply` what they say is written, batch by batch, as they are read."""
+        """Every row's verdict, in order. With `apply` what they say is written, batch by batch, as they are read.
+
+        The log tells of an import that broke off too. FileError where the file cannot be read to its end: it says how
+        many rows are in all the same.
+        """
         self._seen.clear()
-        counted: dict[str, int] = {}
-        waiting = iter(rows)
-        with self._database.bulk() as many:
-            while batch := list(islice(waiting, BATCH)):
-                for judged in self._batch(many, batch, apply):
-                    counted[judged.verdict] = counted.get(judged.verdict, 0) + 1
-                    yield judged
-        if apply:
-            with self._database.write() as connection:
-                record(connection, who=self._who, act="import", now=self._now, detail=counted)
-                bump(connection)
+        counted: Counter[str] = Counter()
+        whole = False
+        try:
+            with self._database.bulk() as many:
+                for batch in _batches(rows, counted, apply):
+                    found = self._batch(many, batch, apply)
+                    counted.update(str(judged.verdict) for judged in found)
+                    yield from found
+            whole = True
+        finally:
+            if apply:
+                with self._database.write() as connection:
+                    detail = {**counted, **({} if whole else {"broke off": True})}
+                    record(connection, who=self._who, act="import", now=self._now, detail=detail)
+                    bump(connection)
 
     def _batch(self, database: Database, batch: Sequence[ImportRow], apply: bool) -> list[Judged]:
         first = [self._read(row) for row in batch]
@@ -319,6 +328,19 @@ class Importer:
                  "how": seen.how, "who": self._who, "recorded_at": when}
             )  # fmt: skip
         insert_many(connection, consents, rows)
+
+
+def _batches(rows: Iterable[ImportRow], counted: Counter[str], apply: bool) -> Iterator[list[ImportRow]]:
+    """Some rows at a time. Where the file breaks off, its error says that what came before is in."""
+    waiting = iter(rows)
+    try:
+        while batch := list(islice(waiting, BATCH)):
+            yield batch
+    except FileError as error:
+        if not (apply and counted.total()):
+            raise
+        told = f"The first {counted.total():,} rows are imported. Mend the file and import it again: none counts twice."
+        raise FileError(*(replace(each, hint=f"{each.hint} {told}".strip()) for each in error.problems)) from error
 
 
 def _people(connection: Connection, keys: Sequence[str]) -> Mapping[str, Row[Any]]:

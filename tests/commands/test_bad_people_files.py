@@ -63,6 +63,23 @@ def test_a_row_of_ten_thousand_columns(listed: Run, tmp_path: Path) -> None:
     assert "Traceback" not in shown
 
 
+def test_a_file_that_breaks_off_says_how_far_it_got_and_can_be_imported_again(listed: Run, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    rows = [f"p{number}@example.org,Ann,{SAID}" for number in range(1001)]
+    path.write_text(HEAD + "".join(rows) + "q@example.org,Ann," + SAID.strip() + "," * 10_000 + "x\n", encoding="utf-8")
+    assert "The first 1,000 rows are imported" in bring(listed, path)
+    path.write_text(HEAD + "".join(rows), encoding="utf-8")
+    assert "1 added, 1,000 unchanged" in bring(listed, path, code=0)
+
+
+@pytest.mark.parametrize("gap", ["", "\n"])
+def test_a_second_header_row_is_no_person(listed: Run, tmp_path: Path, gap: str) -> None:
+    """As where two files were put together."""
+    path = tmp_path / "people.csv"
+    path.write_text(HEAD + HEAD + f"ann@example.org,Ann,{SAID}" + gap + HEAD + f"bob@example.org,Bob,{SAID}", "utf-8")
+    assert "2 rows: 2 added." in bring(listed, path, code=0)
+
+
 def test_no_header_row_is_said_with_what_to_write(listed: Run, tmp_path: Path) -> None:
     path = tmp_path / "bare.csv"
     path.write_text("ann@example.org,Ann\nbob@example.org,Bob\n", encoding="utf-8")
