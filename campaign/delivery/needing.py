@@ -13,6 +13,8 @@ from campaign.delivery.shelf import InForce
 from campaign.delivery.views import Need
 from campaign.model import BroadcastState
 from campaign.programme.dates import long_date
+from campaign.render import speak
+from campaign.render.words import words
 
 #: Until when a channel stays signed in, as was last heard; None: not known, or without an end. Asks no network.
 Until = Callable[[str], datetime | None]
@@ -60,7 +62,7 @@ def runs_out(parts: Parts, forces: Iterable[InForce], now: datetime, until: Unti
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
-    return f"{local:%H:%M} on {long_date(local.date())}"
+    return f"{speak.clock_time(local, words())} on {long_date(local.date())}"
 
 
 def still(parts: Parts) -> list[Need]:

@@ -13,6 +13,8 @@ from campaign.delivery.ring import as_moved
 from campaign.delivery.shelf import InForce
 from campaign.model import Broadcast, BroadcastKind, BroadcastState, DeliveryState, PlannedPost
 from campaign.plan import Planned, planned_holds
+from campaign.render import speak
+from campaign.render.words import words
 from campaign.store.controls import Approval
 
 SENT = DeliveryState.SENT
@@ -321,7 +323,7 @@ def _down(parts: Parts) -> Iterable[Need]:
 
 
 def sentence(week: Week, needing: int, now: datetime, called: Callable[[Item], str] = lambda one: one.channel) -> str:
-    """The week in one sentence: "Tuesday: 6 of 9 sent, next at 10:05 on Bluesky, 2 need you".
+    """The week in one sentence: "Tuesday: 6 of 9 sent, next at 10:05am on Bluesky, 2 need you".
 
     `called`: what people call an item's channel.
     """
@@ -333,7 +335,8 @@ def sentence(week: Week, needing: int, now: datetime, called: Callable[[Item], s
     parts = [f"{sent} of {len(items)} sent" if items else "nothing planned today"]
     if ahead:
         following = ahead[0].at.astimezone(zone)
-        when = f"{following:%H:%M}" if following.date() == today else f"{following:%H:%M on %A %-d %B}"
+        when = speak.clock_time(following, words())
+        when = when if following.date() == today else f"{when} on {following:%A %-d %B}"
         parts.append(f"next at {when} on {called(ahead[0])}")
     else:
         parts.append("nothing more to come")

@@ -178,7 +178,7 @@ def key(message: str) -> str:
 def test_the_day_in_a_sentence_and_what_can_be_done_of_each(today: Today, taker: Taker) -> None:
     said = today("status").output
     weekday = datetime.now(today.zone).strftime("%A")
-    assert f"{weekday}: 1 of 9 sent, next at 18:00 on Webhook, 7 need you." in said
+    assert f"{weekday}: 1 of 9 sent, next at 6pm on Webhook, 7 need you." in said
     choices = {message: need["choices"] for message, need in today.needs().items()}
     assert choices == {
         "gone": ["send now", "move to", "drop"],

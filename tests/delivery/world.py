@@ -191,6 +191,7 @@ class World:
             approving=lambda: self.approvals,
         )
         self._life = ExitStack()
+        self._alive: list[int] = []
         self._peopled = False
 
     @property
@@ -218,6 +219,7 @@ class World:
         worker = self._life.enter_context(
             self.store.workers.working(host="test", pid=1, boot=boot, now=self.now, alone=False)
         )
+        self._alive.append(worker.id)
         service = Service(self.parts, worker=worker.id, boot=boot)
         service.begin()
         return service
@@ -233,11 +235,14 @@ class World:
         if until > self.now:
             self.clock.set(until)
             service.settle()
+        for worker in self._alive:
+            self.store.workers.beat(worker, now=self.now)
 
     def crash(self) -> None:
         """The process is gone: its lock is free, and its rows are as they were."""
         self._life.close()
         self._life = ExitStack()
+        self._alive = []
 
     def sent(self, name: str) -> list[datetime]:
         """When a channel accepted something."""

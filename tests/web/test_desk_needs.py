@@ -36,8 +36,8 @@ def test_a_sign_in_that_ends_before_the_last_message_of_its_channel(desk: DeskSt
     desk.rebuild(replace(desk.parts, desk=replace(made, until=ends.get)))
     desk.sign_in(Role.EDITOR)
     page = desk.text("/desk/needs-you")
-    assert "The sign-in of a ends at 08:00 on Wednesday 11 October 2023" in page
-    assert "planned over it until 09:00 on Friday 13 October 2023" in page
+    assert "The sign-in of a ends at 8am on Wednesday 11 October 2023" in page
+    assert "planned over it until 9am on Friday 13 October 2023" in page
     assert 'href="/desk/channels/a"' in page
     assert "sign-in of b" not in page
     ends["a"] = EIGHT + timedelta(days=9)

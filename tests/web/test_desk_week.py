@@ -58,6 +58,10 @@ def test_a_pause_holds_what_falls_due_and_resuming_sends_nothing_late(both: Desk
     lost = both.text("/desk/nowhere", 404)
     assert "“A death in the county.” 1 message is held." in lost
     assert "Page not found" in lost
+    page = both.text("/desk/needs-you")
+    assert "it can be sent once that is lifted" in page
+    assert "Send it now" not in page
+    assert "Skip it" in page
     hold = both.world.store.holds.current(both.world.now)[0]
     assert both.post(f"/desk/resume/{hold.id}", "/desk/resume").headers["location"] == "/desk/needs-you"
     both.world.play(service, NINE + timedelta(minutes=6))

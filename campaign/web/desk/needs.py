@@ -41,7 +41,7 @@ class Asked:
     """A need as it is drawn. `channel` is the one that its buttons are about, `where` the network in words.
 
     `person` is whose email it is, as the asker may see it, and `person_path` their page. `over`: its day is over, so
-    that it can go no more.
+    that it can go no more. `paused`: it cannot be sent before a pause is lifted.
     """
 
     need: views.Need
@@ -57,6 +57,7 @@ class Asked:
     person: str = ""
     person_path: str = ""
     over: bool = False
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def _asked(ask: Ask, need: views.Need, known: called.Called | None) -> Asked:
     if known is None or known.item is None:
         return Asked(need, words.said(need.text), choices=offered, over=over)
     item = known.item
+    paused = "send" in offered and _paused(ask, item)
     found = audience.person(ask.work, need.subscriber) if need.subscriber else None
     return Asked(
         need,
@@ -137,13 +139,23 @@ def _asked(ask: Ask, need: views.Need, known: called.Called | None) -> Asked:
         where=known.channel,
         when=known.when,
         path=known.path,
-        choices=offered,
+        choices=tuple(each for each in offered if not (paused and each == "send")),
         moment=_moment(ask, need, item, known.zone),
         channel=item.channel,
         seen=item.url,
         person=people.address_of(ask, found.person.address) if found else "",
         person_path=f"/desk/people/{found.person.id}" if found else "",
         over=over,
+        paused=paused,
+    )
+
+
+def _paused(ask: Ask, item: views.Item) -> bool:
+    """Whether a pause that is on stops it."""
+    slug = item.key.partition("/")[0]
+    return any(
+        hold.covers(campaign=slug, channel=item.channel, broadcast=item.key) and hold.stops(item.essential)
+        for hold in ask.work.store.holds.current(ask.now)
     )
 
 
