@@ -13,7 +13,7 @@ from campaign import render
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce
 from campaign.errors import RefusedError
-from campaign.model import Day, Hold, PlannedMailing, PlannedPost, Programme, Resource, ResourceApproval
+from campaign.model import Day, EventState, Hold, PlannedMailing, PlannedPost, Programme, Resource, ResourceApproval
 from campaign.plan import Planned, resolve, resolve_start
 from campaign.render import visible
 from campaign.store.controls import Approval
@@ -140,6 +140,8 @@ def _against_resource(programme: Programme, resource: Resource, now: datetime) -
         yield f"{resource.title} is not approved"
     if visible.is_held(resource):
         yield f"{resource.title} is held until a person releases it"
+    if resource.event is not None and resource.event.state is EventState.CANCELLED:
+        yield f"{resource.title} was cancelled"  # its link goes by itself; the words that invite to it would not
     opens = visible.visible_from(programme, resource)
     if opens is not None and now < opens:
         yield f"{resource.title} is under embargo until {opens.isoformat()}"

@@ -1,7 +1,7 @@
 """A week through the real ledger and engine: once, in time, and never against a pause, an approval or an embargo."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 
 import pytest
@@ -10,7 +10,17 @@ from campaign.address import KeyRing
 from campaign.delivery import approving, settling, views
 from campaign.delivery.shelf import Shelf
 from campaign.errors import ChannelDown, Refused, RefusedError, TryLater, Uncertain
-from campaign.model import DeliveryState, HoldScope, Resource, ResourceApproval, ResourceType, Strength, When
+from campaign.model import (
+    DeliveryState,
+    Event,
+    EventState,
+    HoldScope,
+    Resource,
+    ResourceApproval,
+    ResourceType,
+    Strength,
+    When,
+)
 from tests.delivery.world import EIGHT, World, a_mailing, a_post, a_week
 
 NINE = EIGHT + timedelta(hours=1)
@@ -153,6 +163,27 @@ def test_an_embargo_is_asked_again_at_the_moment_of_sending(world: World) -> Non
     world.play(service, NINE + timedelta(minutes=10))
     assert world.states() == {"week/hello/mon/a": "waiting"}
     world.store.campaigns.change_resource("week", "kit", "embargo_until", "released", author="Ada", now=world.now)
+    service.settle()
+    assert world.sent("a") == [NINE + timedelta(minutes=10)]
+
+
+@pytest.mark.parametrize("way", ["link", "needs"])
+def test_an_event_that_was_cancelled_is_invited_to_no_more(world: World, way: str) -> None:
+    event = Event(starts=datetime(2023, 10, 9, 15), booking="https://example.org/b", state=EventState.OPEN)
+    launch = Resource(
+        id="launch", type=ResourceType.EVENT, title="The launch", approval=ResourceApproval.APPROVED, event=event
+    )
+    about = {"link": "launch"} if way == "link" else {"needs": ("launch",)}
+    world.load(replace(a_week(a_post(**about), a_post("other", channels=("b",))), resources={"launch": launch}))
+    service = world.start()
+    world.play(service, EIGHT)
+    world.store.campaigns.change_resource("week", "launch", "event.state", "cancelled", author="Ada", now=world.now)
+    world.play(service, NINE + timedelta(minutes=10))
+    assert world.sent("a") == []
+    (need,) = views.needs(world.parts)
+    assert (need.key, need.why) == ("week/hello/mon/a", "The launch was cancelled")
+    assert len(world.sent("b")) == 1
+    world.store.campaigns.change_resource("week", "launch", "event.state", "open", author="Ada", now=world.now)
     service.settle()
     assert world.sent("a") == [NINE + timedelta(minutes=10)]
 

@@ -127,7 +127,11 @@ def _gate(
             yield sheet.error("T4", message, where, "Send it later, or mend embargo_until or visible_from.")
     event = resource.event
     if event and strict and event.state not in {EventState.OPEN, EventState.CLOSED}:
-        words = {EventState.TBC: "not open for booking yet", EventState.FULL: "full", EventState.CANCELLED: "cancelled"}
+        words = {
+            EventState.TBC: "not open for booking yet",
+            EventState.FULL: "full",
+            EventState.CANCELLED: "cancelled: the message waits",
+        }
         yield sheet.warning("G3", f"'{resource.title}' is {words[event.state]}", where, "Say so, or mend its state.")
 
 
