@@ -151,6 +151,13 @@ def _public(app: App) -> Finding:
 def _desk(app: App) -> Finding:
     """Whether passwords could cross the internet unencrypted, or everybody look like one neighbour."""
     settings, where = app.settings, app.settings.web_host
+    if _own(where) and settings.base_url.startswith("https://") and not settings.trusted_proxies.strip():
+        text = (
+            f"reached through {where} alone, and the web server before it, for {settings.base_url}, is not named in "
+            "CAMPAIGN_TRUSTED_PROXIES (127.0.0.1 where it runs on this machine): everybody counts as one neighbour "
+            "where tries and sign-ups are limited, so that a few keep out all"
+        )
+        return Finding("desk", "fault", text)
     if _own(where):
         return Finding("desk", "ok", f"reached through {where} alone, where a web server with TLS belongs before it")
     if not settings.base_url.startswith("https://"):

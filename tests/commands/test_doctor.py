@@ -72,6 +72,7 @@ def test_a_key_that_others_may_read_is_refused(home: Path) -> None:
         ("203.0.113.7", "http://week.example.org", "10.0.0.5", "✗", "without TLS"),
         ("::", "https://week.example.org", "", "✗", "TRUSTED_PROXIES"),
         ("0.0.0.0", "https://week.example.org", "10.0.0.5", "✓", "behind 10.0.0.5"),
+        ("127.0.0.1", "https://week.example.org", "", "✗", "so that a few keep out all"),
     ],
 )
 def test_a_desk_on_the_open_internet_without_tls_is_a_fault(

@@ -153,6 +153,9 @@ def test_a_network_that_tries_too_often_is_told_to_wait(door: Door) -> None:
 def test_sign_ups_of_one_network_are_limited(door: Door) -> None:
     found = [door.client.post("/join", data={**JO, "email": f"p{n}@example.org"}).status_code for n in range(31)]
     assert found == [200] * 30 + [429]
+    anew = Stand("8 12:00", visitors=door.people.visitors).client
+    late = anew.post("/join", data={**JO, "email": "late@example.org"})
+    assert late.status_code == 429, "a new start, or another process, forgets nothing"
 
 
 def test_a_link_works_for_a_week(door: Door) -> None:
