@@ -1,4 +1,4 @@
-"""Pages saved as a single file, saved emails, and documents of kinds that are not read: a clear answer each."""
+"""Pages of Word and of browsers, saved emails, and documents of kinds that are not read: a clear answer each."""
 
 from __future__ import annotations
 
@@ -118,3 +118,36 @@ def test_a_file_that_draws_on_others_is_read_without_them() -> None:
     )
     (draft,) = import_bytes(data, "week.docx")
     assert [title for _, _, title in themes(draft)] == ["One", "Two"]
+
+
+WORDS_PAGE = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head>
+<meta http-equiv=Content-Type content="text/html; charset=windows-1252">
+<!--[if gte mso 9]><xml><o:x>Friday: never</o:x></xml><![endif]--></head><body lang=EN-GB><div class=WordSection1>
+<p class=MsoTitle>Safer Sleep Week 2025<o:p></o:p></p>
+<table class=MsoTableGrid><tr><td><b>Day</b></td><td><b>Theme</b></td><td>Who for</td></tr>
+<tr><td rowspan=2><p class=MsoNormal>Mon 10 March</p></td><td><p class=MsoNormal>Back to sleep</p>
+<p class=MsoListParagraph><![if !supportLists]><span>·<span>&nbsp;&nbsp; </span></span><![endif]>Read the
+<a href="https://www.example.org/s">Safer Sleep Guide</a></p></td><td rowspan=3>Parents</td></tr>
+<tr><td><p class=MsoNormal>Dads matter <del>and not mums</del></p></td></tr>
+<tr><td><p class=MsoNormal>Tues 11 March</p></td><td><p class=MsoNormal>Room to breathe<br>Book a free place at the
+<a href="https://www.example.org/b">webinar</a></p></td></tr></table>
+<p class=MsoListParagraph>· A last word</p></div></body></html>"""
+
+
+def test_a_page_that_word_wrote_keeps_what_spans_rows_and_its_bullets() -> None:
+    (draft,) = import_bytes(WORDS_PAGE.encode("cp1252"), "week.htm")
+    loads(draft)
+    assert [(day, title) for day, _, title in themes(draft)] == [
+        ("Monday", "Back to sleep"),
+        ("Monday", "Dads matter"),
+        ("Tuesday", "Room to breathe"),
+    ]
+    monday, tuesday = draft.tree["days"]
+    assert (
+        monday["themes"][0]["text"] == "- Read the [Safer Sleep Guide](resource:safer-sleep-guide)\n\nWho for: Parents"
+    )
+    assert monday["themes"][1]["text"] == tuesday["themes"][0]["text"].split("\n\n")[1] == "Who for: Parents"
+    event = draft.tree["resources"]["webinar"]
+    assert (event["title"], event["event"]["booking"]) == ("Webinar", "https://www.example.org/b")
+    assert draft.tree["campaign"]["text"] == "- A last word"
+    assert not [question for question in draft.questions if "where is it booked" in question.text]

@@ -134,10 +134,13 @@ class Draft:
         """The title of the resource, or the subject of the message, that a path belongs to; "" where it has none."""
         section, _, rest = where.partition(".")
         item = self.tree.get(section, {}) if section in ("resources", "posts", "mailings", "organisations") else {}
-        found = item.get(rest.partition(".")[0]) if isinstance(item, dict) else None
+        ident = rest.partition(".")[0]
+        found = item.get(ident) if isinstance(item, dict) else None
         if not isinstance(found, dict):
             return ""
         title = str(found.get("title") or found.get("subject") or found.get("name") or "")
+        if "{{" in title:  # words that are made anew each day name nothing
+            return ident
         return title if len(title) <= _SHOWN else f"{title[:_SHOWN].rpartition(' ')[0] or title[:_SHOWN]}…"
 
     def _held(self, where: str) -> str:

@@ -21,6 +21,7 @@ _EVENT = re.compile(
     r"\b(?:book|register|sign up)\b[^.]{0,200}?\b(virtual launch|launch event|webinar|seminar|workshop|conference)\b",
     re.I,
 )
+_BOOK = re.compile(r"\b(?:book|register|sign up|reserve)\b", re.I)
 _INTERVIEW = re.compile(rf"\b[Ii]nterview with ({_CAPITAL}(?:\s+{_CAPITAL}){{0,3}})")
 _TRAINING = re.compile(r"((?:fully funded |free |multi-agency |joint ){0,4}training offer)\b", re.I)
 _MESSAGES = re.compile(r"\b(messages? from (?:[a-z]+ ){0,2}[a-z]+s)\b")
@@ -71,8 +72,10 @@ def resources_in(text: str, theme: str = "") -> list[Found]:
         after = text[match.end() : match.end() + 40]
         if link.startswith("mailto:") or not title:
             continue
-        if re.match(r"(?:book|register|sign up|reserve)\b", title, re.I):
+        if _BOOK.match(title):
             found.append(Found(_event_title(text, found), "event", booking=link, words=title))
+        elif type_of(title) == "event" and _BOOK.search(_sentence(text[: match.start()])):
+            found.append(Found(title[:1].upper() + title[1:], "event", booking=link, words=title))
         else:
             found.append(
                 Found(title, type_of(title), link or LOST, pending=bool(_PENDING.match(after.strip())), words=title)
@@ -115,6 +118,11 @@ def _unlinked(bare: str, text: str, theme: str) -> Iterator[Found]:
     for match in _HERE.finditer(bare):
         words = match.group(1).strip()
         yield Found(words[:1].upper() + words[1:], "link", LOST, doubt="'here' was a link", words=match.group(0))
+
+
+def _sentence(before: str) -> str:
+    """The end of a text, from where its last sentence begins."""
+    return re.split(r"[.!?]\s|\n", before)[-1]
 
 
 def _event_title(text: str, found: list[Found]) -> str:

@@ -11,11 +11,13 @@ from campaign.programme.importing.blocks import Block
 from campaign.sheets import tidy
 
 SKIPPED = frozenset(
-    {"script", "style", "nav", "footer", "noscript", "svg", "form", "head", "template", "aside", "button"}
+    {"script", "style", "nav", "footer", "noscript", "svg", "form", "head", "template", "aside", "button", "del"}
 )
 BLOCKS = frozenset({"p", "div", "section", "article", "main", "ul", "ol", "blockquote", "table", "tbody", "thead", "dl",
                     "dt", "dd", "figure", "figcaption", "header"})  # fmt: skip
 _DEEP = 500
+#: The sign before an item of a list that is none in the page, as Word writes them.
+_BULLET = re.compile(r"(?m)^[\u00b7\u2022\u25cf\u25aa]\s+")
 #: Where a page says its own address, and how far into it that is looked for.
 _HEAD = 50_000
 _BASE = re.compile(r"""<base\b[^>]*?\bhref\s*=\s*["']?(https?://[^"'\s>]+)""", re.I)
@@ -35,6 +37,10 @@ def html_blocks(text: str, base: str = "") -> list[Block]:
     reader.close()
     reader.flush("para")
     return reader.found
+
+
+def _number(said: str | None) -> int:
+    return min(int(said), 1000) if said and said.isascii() and said.isdecimal() and int(said) else 1
 
 
 def _base(text: str) -> str:
@@ -63,6 +69,9 @@ class _Page(HTMLParser):
         self.level = 0
         self.cells: list[str] | None = None
         self.links: list[tuple[str, int]] = []
+        #: Cells that go on in the rows below, by column: for how many rows still, and their words.
+        self.above: dict[int, tuple[int, str]] = {}
+        self.column, self.span = 0, (1, 1)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -80,9 +89,14 @@ class _Page(HTMLParser):
             self._break()
         elif tag == "tr":
             self.flush("para")
-            self.cells, self.line = [], self.getpos()[0]
+            self.cells, self.column, self.line = [], 0, self.getpos()[0]
         elif tag in {"td", "th"}:
             self.words.clear()
+            self._from_above()
+            self.span = _number(given.get("rowspan")), _number(given.get("colspan"))
+        elif tag == "table" and self.cells is None:
+            self._break()
+            self.above.clear()
         elif re.fullmatch(r"h[1-6]", tag) and self.cells is None:
             self.flush("para")
             self.kind, self.level, self.line = "heading", int(tag[1]), self.getpos()[0]
@@ -104,7 +118,12 @@ class _Page(HTMLParser):
                 self.words[start:] = [f"{pad}[{words}]({self._whole(href.strip()).replace(' ', '%20')})"]
         elif tag in {"td", "th"} and self.cells is not None:
             self.cells.append(self._taken())
+            rows, columns = self.span
+            if rows > 1:
+                self.above[self.column] = rows - 1, self.cells[-1]
+            self.column, self.span = self.column + columns, (1, 1)
         elif tag == "tr" and self.cells is not None:
+            self._from_above()
             cells, self.cells = tuple(self.cells), None
             if any(cells):
                 self.found.append(Block("row", " ".join(cells), self.line, cells=cells))
@@ -119,6 +138,15 @@ class _Page(HTMLParser):
             if not self.words and data.strip():
                 self.line = self.getpos()[0] if self.kind == "para" and self.cells is None else self.line
             self.words.append(re.sub(r"\s+", " ", data))
+
+    def _from_above(self) -> None:
+        """Give the row the cells that go on from the rows above, up to the next of its own."""
+        while self.cells is not None and self.column in self.above:
+            left, words = self.above.pop(self.column)
+            self.cells.append(words)
+            if left > 1:
+                self.above[self.column] = left - 1, words
+            self.column += 1
 
     def _whole(self, href: str) -> str:
         try:
@@ -135,13 +163,16 @@ class _Page(HTMLParser):
     def _taken(self) -> str:
         text = tidy(re.sub(r" *\n[ \n]*", "\n", "".join(self.words)))
         self.words.clear()
+        text = _BULLET.sub("- ", text)
         return re.sub(r" +([,.;:)])", r"\1", re.sub(r"  +", " ", text))
 
     def flush(self, kind: str) -> None:
         """End the block that is open."""
         if self.cells is None:
             text = " ".join(self._taken().split())
-            if text:
+            if text.startswith("- ") and self.kind == kind == "para":
+                self.found.append(Block("item", text[2:], self.line))
+            elif text:
                 self.found.append(Block(self.kind if kind == self.kind else kind, text, self.line, self.level))  # type: ignore[arg-type]
             self.kind, self.level = "para", 0
 

@@ -42,6 +42,15 @@ class Told:
     own: int = 0
 
 
+def headings(block: Block) -> tuple[str, ...]:
+    """The headings of a table of days, folded, where a row is those; () where it is not."""
+    words = tuple(plain(cell).casefold().strip(" :") for cell in block.cells)
+    held = [word for word in words if word]
+    if len(held) > 1 and any(word in _WHEN for word in held) and all(len(word) <= _NARROW for word in held):
+        return words
+    return ()
+
+
 class Teller:
     """Tells which blocks, one after another, are days. Knows the headings and the last day of the table it is in.
 
@@ -58,19 +67,12 @@ class Teller:
         if block.kind != "row":
             self._heads, self._above = (), None
             return _line(block)
-        heads = self._headings(block)
+        heads = headings(block)
         if heads:
             self._heads, self._above = heads, None
             return None
         self._above = self._row(block)
         return self._above
-
-    def _headings(self, block: Block) -> tuple[str, ...]:
-        words = tuple(plain(cell).casefold().strip(" :") for cell in block.cells)
-        held = [word for word in words if word]
-        if len(held) > 1 and any(word in _WHEN for word in held) and all(len(word) <= _NARROW for word in held):
-            return words
-        return ()
 
     def _row(self, block: Block) -> Told | None:
         heads = self._heads if len(self._heads) == len(block.cells) else ()
@@ -197,4 +199,4 @@ def _labelled(label: str, cell: str) -> str:
     return cell if word in _ABOUT or word in _CLEAR else f"{plain(label).strip(' :')}: {cell}"
 
 
-__all__ = ["Teller", "Told", "turned", "when"]
+__all__ = ["Teller", "Told", "headings", "turned", "when"]

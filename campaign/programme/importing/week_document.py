@@ -165,7 +165,8 @@ def _ask_about(draft: Draft, found: finding.Found, item: dict[str, Any], where: 
         if not found.link:
             draft.ask("the document names it and links nothing: what is its address?", where, place)
     if found.type == "event":
-        draft.ask("it was taken to be on that day: at what time does it start, and where is it booked?", where, place)
+        booked = "" if found.booking else ", and where is it booked"
+        draft.ask(f"it was taken to be on that day: at what time does it start{booked}?", where, place)
 
 
 def with_resources(text: str, found: list[tuple[finding.Found, str]]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from campaign.programme.importing.blocks import Block, plain
 from campaign.programme.importing.draft import slug
-from campaign.programme.importing.told import Teller, Told, turned
+from campaign.programme.importing.told import Teller, Told, headings, turned
 
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _SHORT = 90
@@ -132,11 +132,5 @@ def _frame(week: Week, blocks: Sequence[Block], start: int, end: int, *, last: b
 
 
 def _table_head(block: Block) -> bool:
-    return {cell.strip().casefold() for cell in block.cells or (block.text.strip(" |"),)} <= {
-        "day",
-        "theme",
-        "date",
-        "days",
-        "themes",
-        "",
-    }
+    words = {cell.strip().casefold() for cell in block.cells or (block.text.strip(" |"),)}
+    return words <= {"day", "theme", "date", "days", "themes", ""} or bool(headings(block))
