@@ -82,6 +82,7 @@ DEEP = b"<w:sdt><w:sdtContent>" * 3000 + b"</w:sdtContent></w:sdt>" * 3000
         (OLE + "EncryptedPackage".encode("utf-16-le"), "week.docx", "protected by a password"),
         (open_document(), "week.odt", "OpenDocument text (.odt). In LibreOffice choose Save As"),
         (remade(WORD, "word/vbaProject.bin", b"x"), "week.docm", "holds macros"),
+        (remade(word(), "word/media/image1.png", b"x"), "week.docx", "none can be read from the pictures in it"),
         (b"{\\rtf1 Monday: One}", "week.rtf", "rich text file. In Word choose Save As"),
         (b"%PDF-1.7 Monday: One", "week.pdf", "is a PDF"),
         (b"MIME-Version: 1.0\nContent-Type: image/png\n\nx", "week.mht", "no page and no words"),

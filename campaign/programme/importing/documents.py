@@ -36,6 +36,12 @@ def import_document(data: bytes, name: str, *, year: int | None = None) -> tuple
             )
         )
     drafts = _drafts(blocks, name, unit, year)
+    if not drafts and b"word/media/" in data:
+        words = "neither a week nor a briefing was found in its words, and none can be read from the pictures in it."
+        raise FileError(Problem("IMPORT", words, file=name, hint="Ask for the table itself, or type it in."))
+    if not drafts:
+        hint = "It needs a table of days and themes, lines such as `Monday: ...`, or headings with text under them."
+        raise FileError(Problem("IMPORT", "neither a week nor a briefing was found in it.", file=name, hint=hint))
     for draft in drafts:
         for question in open_questions:
             draft.ask(question)
@@ -57,8 +63,7 @@ def _drafts(blocks: Sequence[Block], name: str, unit: str, year: int | None) -> 
         return drafts
     if is_briefing(blocks):
         return (briefing_draft(blocks, name, unit=unit),)
-    hint = "It needs a table of days and themes, lines such as `Monday: ...`, or headings with text under them."
-    raise FileError(Problem("IMPORT", "neither a week nor a briefing was found in it.", file=name, hint=hint))
+    return ()
 
 
 def _blocks(data: bytes, name: str) -> tuple[Sequence[Block], str, tuple[str, ...]]:
