@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -35,12 +36,26 @@ class Key:
 
     def stamped(self, label: str, number: int) -> str:
         """A token that carries `number` readably: `<number in base 32>-<32 hex digits>`."""
-        high, low = _BASE32[number >> 30] + _BASE32[number >> 20 & 1023], number & 0xFFFFF
-        inner, outer = _labelled(self.secret, label)
-        inside, outside = inner.copy(), outer.copy()
-        inside.update(b"%d" % number)
-        outside.update(inside.digest())
-        return f"{high}{_BASE32[low >> 10]}{_BASE32[low & 1023]}-{outside.hexdigest()[:32]}"
+        return self.stamps(label)(number)[0]
+
+    def stamps(self, *labels: str) -> Callable[[int], list[str]]:
+        """What makes the tokens of a number, one for each label: see `stamped`."""
+        pads = [_labelled(self.secret, label) for label in labels]
+
+        def stamp(number: int) -> list[str]:
+            readable = (
+                f"{_BASE32[number >> 30]}{_BASE32[number >> 20 & 1023]}"
+                f"{_BASE32[number >> 10 & 1023]}{_BASE32[number & 1023]}-"
+            )
+            digits, made = b"%d" % number, []
+            for inner, outer in pads:
+                inside, outside = inner.copy(), outer.copy()
+                inside.update(digits)
+                outside.update(inside.digest())
+                made.append(readable + outside.hexdigest()[:32])
+            return made
+
+        return stamp
 
     def read_stamped(self, label: str, token: str) -> int | None:
         """The number in a token made by `stamped`, or None when it was not made by this key for this label."""

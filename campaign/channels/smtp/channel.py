@@ -88,6 +88,8 @@ class Smtp(Channel[Email]):
             self._single.close()
 
     def _sign(self, message: Email) -> bytes:
+        if not self._signer.keys:
+            return message.raw
         return self._signer.sign(message.raw, message.from_address, self.tools.now, relaxed=message.relaxed_body)
 
     def _entry(self, endpoint: Endpoint) -> Entry:

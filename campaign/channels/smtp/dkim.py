@@ -63,7 +63,7 @@ class Signer:
     """Signs with every key that is for the From domain or for one above it."""
 
     def __init__(self, keys: Iterable[Key]) -> None:
-        self._keys = tuple(keys)
+        self.keys = tuple(keys)
         self._by_address: dict[str, tuple[Key, ...]] = {}
 
     @classmethod
@@ -98,7 +98,7 @@ class Signer:
 
         `relaxed`: see `Email.relaxed_body`.
         """
-        keys = self._fit(from_address) if self._keys else ()
+        keys = self._fit(from_address) if self.keys else ()
         if not keys:
             return raw
         head, _, body = raw.partition(b"\r\n\r\n")
@@ -112,7 +112,7 @@ class Signer:
         found = self._by_address.get(address)
         if found is None:
             domain = "." + address.rpartition("@")[2].lower()
-            found = tuple(key for key in self._keys if domain.endswith("." + key.domain))
+            found = tuple(key for key in self.keys if domain.endswith("." + key.domain))
             self._by_address[address] = found
         return found
 

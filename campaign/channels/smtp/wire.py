@@ -13,7 +13,8 @@ from datetime import datetime
 from campaign.channels.smtp.replies import Garbled, Reply, ReplyReader
 from campaign.errors import Refused
 
-CHUNK = 65536
+#: Room for a reply; more is read in several pieces.
+CHUNK = 4096
 TLS_RECORD = 16384
 #: Not known everywhere: then every write waits.
 _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
@@ -67,6 +68,8 @@ class Wire:
         self._reader = ReplyReader()
         self._patience = 0.0
         self._usual = b""
+        #: What tells when a reply can be read; None under TLS, where that says nothing of whole records.
+        self.descriptor: int | None = sock.fileno()
 
     @property
     def secured(self) -> bool:
@@ -96,16 +99,12 @@ class Wire:
         if not self.quiet:
             raise Garbled("the relay spoke in the clear after STARTTLS")
         self.sock.settimeout(self._patience)
+        self.descriptor = None
         self.sock = context.wrap_socket(self.sock, server_hostname=name)
-
-    @property
-    def descriptor(self) -> int | None:
-        """What tells when a reply can be read; None under TLS, where that says nothing of whole records."""
-        return None if self.secured else self.sock.fileno()
 
     def offer(self, data: bytes) -> int:
         """Hand over what can be without waiting: how many bytes of `data` that were. Raises WriteCut."""
-        if self.secured or not _AT_ONCE:
+        if self.descriptor is None or not _AT_ONCE:
             return 0
         try:
             return self.sock.send(data, _AT_ONCE)

@@ -45,15 +45,14 @@ class Filler:
             sender=matter.sender,
             channel=matter.channel,
         )
-        self._key = key
+        self._stamps = key.stamps("message-v1", "return-path-v1")
         self._urls = urls
         self._mailbox, _, self._host = matter.sender.return_path.partition("@")
         self._domain = matter.sender.domain
 
     def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
         """The person's email; None where there is nothing for them."""
-        token = self._key.stamped("message-v1", delivery)
-        bounce = self._key.stamped("return-path-v1", delivery)
+        token, bounce = self._stamps(delivery)
         return self.compiled.email(
             person,
             message_id=f"<{token}@{self._domain}>",

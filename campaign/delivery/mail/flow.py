@@ -302,22 +302,21 @@ class Flow:
             return bool(self._queue and self._open and not self._stop)
 
     def _emails(self, stand: Stand) -> Iterator[tuple[str, Email]]:
-        lane, rows = stand.lane, stand.rows
+        lane, rows, pace = stand.lane, stand.rows, self.pace
         if not getattr(lane, "ready", True):
             stand.slowed = True
             return
         keyed = not getattr(lane, "keyless", False)
         while not self._stop and self._open:
-            if self.pace is not None and not self.pace.relay(str(getattr(lane, "relay", ""))):
+            if pace is not None and not pace.relay(str(getattr(lane, "relay", ""))):
                 stand.slowed = True
                 return
             try:
                 row = self._queue.popleft()
             except IndexError:
                 return
-            domain = row.person.address.rpartition("@")[2]
-            if self.pace is not None and not self.pace.domain(domain):
-                self._ended(row, TryLater(f"waits for its turn at {domain}", after=self.pace.turn(domain), code=PACED))
+            if pace is not None and not pace.domain(domain := domain_of(row)):
+                self._ended(row, TryLater(f"waits for its turn at {domain}", after=pace.turn(domain), code=PACED))
                 continue
             key = self.job.key(row) if keyed else str(row.stamp)
             rows[key] = row
