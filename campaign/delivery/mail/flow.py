@@ -188,8 +188,10 @@ class Flow:
 
     def _room(self) -> int:
         """How many rows to take now: 0 while lanes have enough."""
-        lanes = max(1, self.channel.lanes)
-        group = max(FIRST * lanes, min(MOST, int(self._pace * AHEAD)))
+        if not self._queue and self._idle and self._group:  # they ran dry before anybody knew how fast they are
+            self._group = min(MOST, 2 * self._group)
+        self._group = self._group or FIRST * max(1, self.channel.lanes)
+        group = max(self._group, min(MOST, int(self._pace * AHEAD)))
         return group if len(self._queue) * 2 < group else 0
 
     def _refill(self, limit: int) -> int:
