@@ -15,7 +15,7 @@ from campaign.cli.common import actor, as_option, opened, table
 from campaign.cli.progress import Working
 
 if TYPE_CHECKING:
-    from campaign.store.evidence import Line
+    from campaign.store.evidence import Line, Which
     from campaign.wiring import App
 
 HEAD = ("when", "message", "who", "state", "tries", "code", "why", "relay said")
@@ -29,23 +29,34 @@ SHOWN = 200
     "--state", "states", multiple=True, help="Only these states (failed, skipped, uncertain, ...); may be repeated."
 )
 @click.option("--not-sent", is_flag=True, help="Everyone who has not got it, whatever the reason.")
+@click.option("--code", default="", help="Only those with this code of the relay's, such as 5.2.2.")
+@click.option("--domain", default="", help="Only addresses at this domain, such as example.org.")
 @click.option("--csv", "as_csv", is_flag=True, help="Every row as CSV, to keep as evidence.")
-@click.option("--retry", is_flag=True, help="Try the failed ones of this mailing again, and nothing else.")
+@click.option("--retry", is_flag=True, help="Try the failed ones among these again, and nothing else.")
 @as_option
 def deliveries(
-    who_or_what: str, states: tuple[str, ...], not_sent: bool, as_csv: bool, retry: bool, person: str
+    who_or_what: str,
+    states: tuple[str, ...],
+    not_sent: bool,
+    code: str,
+    domain: str,
+    as_csv: bool,
+    retry: bool,
+    person: str,
 ) -> None:
     """What an ADDRESS got, when, and what the relay said; or, for a message's KEY, who has it and who has not."""
     from campaign.model import DeliveryState
+    from campaign.store.evidence import NOT_SENT, Which
 
     unknown = [state for state in states if state not in list(DeliveryState)]
     if unknown:
         raise click.UsageError(f"There is no state {unknown[0]}. States are: {', '.join(DeliveryState)}.")
+    which = Which(states=states or (NOT_SENT if not_sent else ()), code=code, domain=domain)
     with opened() as app:
         if retry:
-            _retry(app, who_or_what, actor(app, person, named=True))
+            _retry(app, who_or_what, which, actor(app, person, named=True))
             return
-        with _lines(app, who_or_what, states, not_sent) as lines:
+        with _lines(app, who_or_what, which) as lines:
             if as_csv:
                 writer = csv.writer(sys.stdout)
                 writer.writerow(HEAD)
@@ -63,17 +74,36 @@ def deliveries(
 
 
 @contextmanager
-def _lines(app: App, who_or_what: str, states: tuple[str, ...], not_sent: bool) -> Iterator[Iterator[Line]]:
+def _lines(app: App, who_or_what: str, which: Which) -> Iterator[Iterator[Line]]:
     from campaign.store import evidence
-    from campaign.store.subscribers import need_one
 
-    wanted = states or (evidence.NOT_SENT if not_sent else ())
+    number = _subscriber(app, who_or_what) if "@" in who_or_what else 0
     with app.store.database.read() as connection:
-        if "@" in who_or_what:
-            subscriber = need_one(connection, who_or_what).id
-            yield evidence.of_subscriber(connection, subscriber, wanted)
+        if number:
+            yield evidence.of_subscriber(connection, number, which)
         else:
-            yield evidence.of_broadcast(connection, who_or_what, wanted)
+            yield evidence.of_broadcast(connection, who_or_what, which)
+
+
+def _subscriber(app: App, address: str) -> int:
+    """The person of an address, and on the error output what stands against mail to it; RefusedError: nobody."""
+    from campaign.address import parse
+    from campaign.errors import RefusedError
+    from campaign.store.subscribers import find_one, need_one
+    from campaign.store.suppressions import for_addresses
+
+    key = parse(address).key
+    with app.store.database.read() as connection:
+        against = for_addresses(connection, app.ring, [key])[key]
+        said = "; ".join(f"{each.reason.value} on {each.made_at:%-d %B %Y}" for each in against)
+        if against and find_one(connection, address) is None:
+            raise RefusedError(
+                f"There is nobody with that address here, and no mail may go to it ({said}). "
+                "What somebody got who was erased is kept without their address."
+            )
+        if against:
+            click.echo(f"Mail to this address is stopped: {said}.", err=True)
+        return need_one(connection, address).id
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -88,9 +118,18 @@ def _neutral(cells: tuple[str, ...]) -> list[str]:
     return [neutralise(cell) for cell in cells]
 
 
-def _retry(app: App, key: str, who: str) -> None:
+def _retry(app: App, who_or_what: str, which: Which, who: str) -> None:
     from campaign.delivery import settling
     from campaign.model import BroadcastKey
 
-    count = settling.retry_failed(app.parts, BroadcastKey.parse(key), author=who, now=app.clock.now())
+    if which.states and "failed" not in which.states:
+        raise click.UsageError("Only what failed can be tried again: leave --state out.")
+    now = app.clock.now()
+    if "@" in who_or_what:
+        number = _subscriber(app, who_or_what)
+        count, late = settling.retry_person(app.parts, number, author=who, now=now, which=which)
+        if late:
+            click.echo(f"{late:,} will not: their time of day is over, and they would go out after their day.")
+    else:
+        count = settling.retry_failed(app.parts, BroadcastKey.parse(who_or_what), author=who, now=now, which=which)
     click.echo(f"{count:,} will be tried again.")

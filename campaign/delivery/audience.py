@@ -44,7 +44,7 @@ def person(parts: Parts, number: int) -> Person | None:
         found = by_id(connection, number)
         if found is None:
             return None
-        emails = tuple(islice(of_subscriber(connection, number, ()), 200))
+        emails = tuple(islice(of_subscriber(connection, number), 200))
         key = parse(found.address).key
         stopped = tuple(for_addresses(connection, KeyRing(parts.key), [key])[key])
     return Person(person=found, emails=emails, stopped=stopped)

@@ -14,6 +14,7 @@ from campaign.delivery.shelf import InForce
 from campaign.errors import RefusedError
 from campaign.model import Broadcast, BroadcastKey, BroadcastKind, BroadcastState, DeliveryState
 from campaign.plan import Planned
+from campaign.store.evidence import ALL, Which, of_subscriber
 
 
 def find(force: InForce, key: str) -> Planned:
@@ -126,14 +127,26 @@ def drop_delivery(parts: Parts, delivery: int, *, author: str, now: datetime, re
     parts.store.deliveries.judge(delivery, DeliveryState.DROPPED, author=author, now=now, reason=reason)
 
 
-def retry_failed(parts: Parts, key: BroadcastKey, *, author: str, now: datetime) -> int:
-    """Try every failed delivery of a mailing again, and nothing else; how many."""
+def retry_failed(parts: Parts, key: BroadcastKey, *, author: str, now: datetime, which: Which = ALL) -> int:
+    """Try the failed deliveries of a mailing again, those of `which` alone, and nothing else; how many."""
     row = parts.store.ledger.get(key)
     if row is None:
         raise RefusedError(f"{key} has not opened.")
     if now > row.stop_at:
         raise RefusedError("Its time of day is over: it would go out after its day.")
-    return parts.store.groups.retry(row.id, author=author, now=now)
+    return parts.store.groups.retry(row.id, author=author, now=now, which=which)
+
+
+def retry_person(parts: Parts, subscriber: int, *, author: str, now: datetime, which: Which = ALL) -> tuple[int, int]:
+    """Try what failed for one person again; how many emails, and of how many the time of day is over."""
+    with parts.store.database.read() as connection:
+        failed = list(of_subscriber(connection, subscriber, replace(which, states=(DeliveryState.FAILED,))))
+    again = 0
+    for line in failed:
+        if now <= _broadcast_of(parts, line.delivery).stop_at:
+            try_again(parts, line.delivery, author=author, now=now)
+            again += 1
+    return again, len(failed) - again
 
 
 def _broadcast_of(parts: Parts, delivery: int) -> Broadcast:

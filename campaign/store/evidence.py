@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from campaign.address import parse
 from campaign.clock import from_micros
 from campaign.errors import RefusedError
 from campaign.model import DeliveryState
@@ -19,6 +20,31 @@ from campaign.store.tables_lists import subscribers
 PAGE = 5_000
 #: Everyone whose email the next hop did not accept.
 NOT_SENT = tuple(state for state in DeliveryState if state is not DeliveryState.SENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """Which deliveries: in these states, with this code, at this recipient domain; empty: any."""
+
+    states: Sequence[str] = ()
+    code: str = ""
+    domain: str = ""
+
+    @property
+    def where(self) -> list[ColumnElement[bool]]:
+        """As conditions on the table of deliveries."""
+        found: list[ColumnElement[bool]] = []
+        if self.states:
+            found.append(deliveries.c.state.in_(self.states))
+        if self.code:
+            found.append(deliveries.c.code == self.code)
+        if self.domain:
+            there = subscribers.c.address_key.endswith(f"@{parse(f'x@{self.domain}').domain}", autoescape=True)
+            found.append(deliveries.c.subscriber.in_(select(subscribers.c.id).where(there)))
+        return found
+
+
+ALL = Which()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,21 +66,21 @@ class Line:
     at: datetime | None
 
 
-def of_subscriber(connection: Connection, subscriber: int, states: Sequence[str]) -> Iterator[Line]:
+def of_subscriber(connection: Connection, subscriber: int, which: Which = ALL) -> Iterator[Line]:
     """Everything that one person was to get, newest first."""
-    query = _base(states).where(deliveries.c.subscriber == subscriber).order_by(deliveries.c.id.desc())
+    query = _base(which).where(deliveries.c.subscriber == subscriber).order_by(deliveries.c.id.desc())
     yield from map(_line, connection.execute(query))
 
 
-def of_broadcast(connection: Connection, key: str, states: Sequence[str]) -> Iterator[Line]:
+def of_broadcast(connection: Connection, key: str, which: Which = ALL) -> Iterator[Line]:
     """Everyone a message was for; RefusedError where no such message has opened."""
     number = connection.execute(select(broadcasts.c.id).where(broadcasts.c.key == key)).scalar()
     if number is None:
         raise RefusedError(f"No message {key} has entered the ledger; `campaign status` lists those that have.")
-    yield from _pages(connection, _base(states).where(deliveries.c.broadcast == number))
+    yield from _pages(connection, _base(which).where(deliveries.c.broadcast == number))
 
 
-def _base(states: Sequence[str]) -> Select[Any]:
+def _base(which: Which) -> Select[Any]:
     last = (
         select(func.max(attempts.c.id))
         .where(attempts.c.delivery == deliveries.c.id)
@@ -75,7 +101,7 @@ def _base(states: Sequence[str]) -> Select[Any]:
         .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber)
         .outerjoin(replies, replies.c.id == deliveries.c.said)
     )
-    return query.where(deliveries.c.state.in_(states)) if states else query
+    return query.where(*which.where)
 
 
 def _pages(connection: Connection, query: Select[Any]) -> Iterator[Line]:

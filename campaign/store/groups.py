@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -20,6 +21,7 @@ from campaign.model import BroadcastKind, BroadcastState, DeliveryState
 from campaign.store import tallies
 from campaign.store.database import Database, bump, plainly
 from campaign.store.deliveries import Settled
+from campaign.store.evidence import ALL, Which
 from campaign.store.log import record
 from campaign.store.tables import attempts, broadcasts, deliveries
 from campaign.store.wordings import Wordings
@@ -120,25 +122,29 @@ class Groups:
         with self._database.read() as connection:
             return {row.id: Held(row.broadcast, row.subscriber, row.reason) for row in connection.execute(query)}
 
-    def retry(self, broadcast: int, *, author: str, now: datetime) -> int:
-        """A person has every failed row of a mailing tried again, slice by slice; how many."""
-        total = 0
-        while count := self._retry_slice(broadcast):
-            total += count
+    def retry(self, broadcast: int, *, author: str, now: datetime, which: Which = ALL) -> int:
+        """A person has the failed rows of a mailing tried again (those of `which` alone), slice by slice; how many."""
+        total, last = 0, 0
+        failed = replace(which, states=(DeliveryState.FAILED,))
+        while some := self._retry_slice(broadcast, failed, last):
+            total, last = total + len(some), max(some)
         if total:
             with self._database.write() as connection:
                 key = connection.execute(select(broadcasts.c.key).where(broadcasts.c.id == broadcast)).scalar_one()
-                detail = {"from": DeliveryState.FAILED, "to": DeliveryState.PENDING, "count": total}
+                detail: dict[str, Any] = {"from": DeliveryState.FAILED, "to": DeliveryState.PENDING, "count": total}
+                detail |= {name: said for name, said in (("code", which.code), ("domain", which.domain)) if said}
                 record(connection, who=author, act="settle", now=now, target=key, detail=detail)
         return total
 
-    def _retry_slice(self, broadcast: int) -> int:
+    def _retry_slice(self, broadcast: int, failed: Which, after: int) -> list[int]:
+        """The next failed rows, by id. One that failed again meanwhile is behind `after`."""
+        d = deliveries.c
         with self._database.write() as connection:
-            failed = (deliveries.c.broadcast == broadcast) & (deliveries.c.state == DeliveryState.FAILED)
-            some = select(deliveries.c.id).where(failed).order_by(deliveries.c.id).limit(RETRIED)
+            some = select(d.id).where(d.broadcast == broadcast, d.id > after, *failed.where).order_by(d.id)
+            ids = list(connection.scalars(some.limit(RETRIED)))
             values = {"state": DeliveryState.PENDING, "reason": "", "code": "", "not_before": None, "worker": 0}
-            again = update(deliveries).where(failed, deliveries.c.id.in_(some.scalar_subquery()))
-            count = int(connection.execute(again.values(**values, settled_at=None)).rowcount)
+            again = update(deliveries).where(d.id.in_(ids), d.state == DeliveryState.FAILED)
+            count = int(connection.execute(again.values(**values, settled_at=None)).rowcount) if ids else 0
             if count:
                 connection.execute(
                     update(broadcasts)
@@ -149,7 +155,7 @@ class Groups:
                     connection, {(broadcast, DeliveryState.FAILED): -count, (broadcast, DeliveryState.PENDING): count}
                 )
                 bump(connection)
-        return count
+        return ids
 
     def _settle_sent(
         self, connection: Connection, alike: tuple[str, str, str], rows: list[Sent], times: dict[str, int]

@@ -72,7 +72,7 @@ def _send(app: App, now: datetime) -> None:
             Settled(delivery=rows[2].id, state=DeliveryState.FAILED, code="5.1.1", reason="refused", outcome="Refused",
                     reply=said),
             Settled(delivery=rows[3].id, state=DeliveryState.PENDING, code="4.2.0", reason="greylisted",
-                    outcome="TryLater", reply="450 =later", not_before=now + timedelta(minutes=5)),
+                    outcome="TryLater", reply="=cmd|' /C calc'!A0", not_before=now + timedelta(minutes=5)),
             Settled(delivery=rows[4].id, state=DeliveryState.UNCERTAIN, reason="cut off", outcome="Uncertain"),
         ],
     )  # fmt: skip
@@ -108,7 +108,7 @@ def test_the_evidence_as_csv_runs_nothing_and_keeps_the_erased_nameless(sent: Ru
     rows = list(csv.DictReader(io.StringIO(sent("deliveries", KEY, "--csv").output)))
     assert [row["state"] for row in rows] == ["sent", "sent", "failed", "pending", "uncertain"]
     assert [row["tries"] for row in rows] == ["1"] * 5
-    assert rows[3]["relay said"] == "450 =later"
+    assert rows[3]["relay said"] == "'=cmd|' /C calc'!A0"
     assert rows[4]["who"] == "erased (#5)"
 
 
@@ -119,6 +119,40 @@ def test_the_failed_alone_are_tried_again(sent: Run) -> None:
     assert [row["state"] for row in rows] == ["sent", "sent", "pending", "pending", "uncertain"]
     assert "0 will be tried again" in sent("deliveries", KEY, "--retry", "--as", "Jo").output
     assert '"count":1' in sent("log", "--who", "Jo").output.replace(" ", "")
+
+
+def test_the_failed_of_one_code_domain_or_person_alone_are_tried_again(sent: Run) -> None:
+    for nobody in (["--code", "5.2.2"], ["--domain", "example.com"]):
+        assert "0 will be tried again" in sent("deliveries", KEY, *nobody, "--retry", "--as", "Jo").output
+    assert "0 will be tried again" in sent("deliveries", "ann@example.org", "--retry", "--as", "Jo").output
+    assert states(sent) == ["sent", "sent", "failed", "pending", "uncertain"]
+    wanted = ["--code", "5.1.1", "--domain", "EXAMPLE.org"]
+    assert "cat@example.org" in sent("deliveries", KEY, *wanted).output
+    assert "1 will be tried again" in sent("deliveries", KEY, *wanted, "--retry", "--as", "Jo").output
+    assert states(sent) == ["sent", "sent", "pending", "pending", "uncertain"]
+    said = sent("log", "--who", "Jo").output.replace(" ", "")
+    assert '"code":"5.1.1"' in said
+    sent("deliveries", KEY, "--state", "sent", "--retry", "--as", "Jo", code=2)
+
+
+def test_what_failed_for_one_person_is_tried_again(sent: Run) -> None:
+    assert "1 will be tried again" in sent("deliveries", "Cat@Example.org", "--retry", "--as", "Jo").output
+    assert states(sent) == ["sent", "sent", "pending", "pending", "uncertain"]
+
+
+def states(sent: Run) -> list[str]:
+    return [row["state"] for row in csv.DictReader(io.StringIO(sent("deliveries", KEY, "--csv").output))]
+
+
+def test_an_address_that_may_not_be_mailed_is_said_to_be(sent: Run) -> None:
+    sent("subscribers", "suppress", "bob@example.org", "--reason", "rang us", "--as", "Jo")
+    bob = sent("deliveries", "bob@example.org").output
+    assert "Mail to this address is stopped: staff on " in bob
+    assert KEY in bob
+    sent("subscribers", "erase", "bob@example.org", "--yes", "--as", "Jo")
+    gone = sent("deliveries", "bob@example.org", code=4).output
+    assert "no mail may go to it" in gone
+    assert "erased on " in gone
 
 
 def test_status_tells_how_each_mailing_goes_on(sent: Run) -> None:

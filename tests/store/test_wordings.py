@@ -31,7 +31,7 @@ def taken(database: Database, people: int) -> list[Taken]:
 
 def said(database: Database) -> list[str]:
     with database.read() as connection:
-        return [line.reply for line in evidence.of_broadcast(connection, KEY, ())]
+        return [line.reply for line in evidence.of_broadcast(connection, KEY)]
 
 
 def settle(database: Database, rows: list[Taken], reply: Callable[[Taken], tuple[str, str]]) -> None:
