@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from campaign.store import Store
 from campaign.store.database import Database
 from tests.delivery.mailworld import add_people, address_of, load, working
 from tests.smtpserver import CountingServer, Script
+from tests.waiting import until
 
 PEOPLE = 900
 LANES = 8
@@ -89,6 +91,54 @@ def test_two_processes_share_no_row(postgres: object, tmp_path: Path) -> None:
             assert world.states() == {"sent": PEOPLE}
         assert relay.counts == {address_of(number): 1 for number in range(1, PEOPLE + 1)}
     database.close()
+
+
+def test_two_workers_of_which_one_is_killed_again_and_again(postgres: object, tmp_path: Path) -> None:
+    """The other goes on, settles what the dead one left, and nobody is lost or doubled."""
+    url = postgres.fresh()  # type: ignore[attr-defined]
+    database = Database(url)
+    add_people(database, PEOPLE)
+    load(Store(database, folder=tmp_path))
+    chance = random.Random(7)
+    slow, quick = 3.0, 0.005  # while a process starts the other is not to finish alone
+    script = Script(delay=slow)
+    with CountingServer(script) as relay:
+        with working(url, tmp_path, relay.port) as world:
+            world.open(in_doubt=InDoubt.RESEND)
+        both = [start(url, tmp_path, relay.port) for _ in range(2)]
+        killed = 0
+        for number in range(2):
+            script.delay = quick
+            target = relay.counts.total() + chance.randrange(20, PEOPLE // 6)
+            until(partial(_reached, relay, target, both), "emails to arrive")
+            victim = both[number % 2]
+            killed += victim.poll() is None
+            victim.kill()
+            victim.communicate()
+            script.delay = slow
+            both[number % 2] = start(url, tmp_path, relay.port)
+        script.delay = quick
+        for process in both:
+            process.communicate(timeout=120)
+            assert process.returncode == 0
+        assert killed == 2
+        last = start(url, tmp_path, relay.port)  # what the last one killed left while the other was at it
+        last.communicate(timeout=120)
+        with working(url, tmp_path, relay.port) as world:
+            states = world.states()
+            rows = world.parts.store.deliveries.of(world.broadcast.id, limit=PEOPLE)
+        listed = {address_of(row.subscriber) for row in rows if row.reason == RESENT or row.state == "uncertain"}
+        assert [to for n in range(1, PEOPLE + 1) if not relay.counts[to := address_of(n)] and to not in listed] == []
+        assert {to for to, count in relay.counts.items() if count > 1} <= listed
+        assert max(relay.counts.values()) <= 2
+        assert len(listed) <= killed * LANES
+        assert set(states) <= {"sent", "uncertain"}
+        assert sum(states.values()) == PEOPLE
+    database.close()
+
+
+def _reached(relay: CountingServer, target: int, processes: list[subprocess.Popen[str]]) -> bool:
+    return relay.counts.total() >= target or all(process.poll() is not None for process in processes)
 
 
 def test_another_machines_rows_are_in_doubt(database: Database, tmp_path: Path) -> None:
