@@ -31,6 +31,8 @@ KEPT = timedelta(days=44)
 #: Error codes that are about our account, sender or stream: every email would meet them.
 OUR_FAULT = frozenset({10, 400, 401, 402, 405, 411, 412, 413, 1235, 1236})
 INACTIVE = 406
+#: Its own maintenance: nothing was taken.
+MAINTENANCE = 100
 #: Headers that have a field of their own, or that Postmark writes itself.
 OWN_FIELDS = frozenset(
     {"from", "to", "subject", "reply-to", "date", "mime-version", "content-type", "content-transfer-encoding"}
@@ -132,6 +134,8 @@ class Postmark(Channel[Email]):
         code, said = str(number or reply.status), reply.extract()
         if reply.status == 401 or number in OUR_FAULT:
             return ChannelDown("Postmark does not let us send: see its code", code=code, raw=said)
+        if number == MAINTENANCE:
+            return TryLater("Postmark is being maintained", after=60.0, slow_all=True, code=code, raw=said)
         if reply.status == 429:
             wait = reply.retry_after(self.tools.now()) or 10.0
             return TryLater("Postmark asks us to slow down", after=wait, slow_all=True, code=code)

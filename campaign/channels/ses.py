@@ -42,6 +42,10 @@ OUR_FAULT = frozenset(
 )
 SLOW_DOWN = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"})
 
+#: What it says once the quota of 24 hours is used up; it asks to wait for as long as ten minutes then.
+QUOTA = "Daily message quota exceeded"
+QUOTA_WAIT = 600.0
+
 
 class SesOptions(Options):
     """An SES account in one region. `rate`: emails a second, 0: as fast as SES allows by refusing."""
@@ -142,7 +146,7 @@ class Ses(Channel[Email]):
         kind = kind.partition(":")[0].rpartition("#")[2]
         code, said = kind or str(reply.status), reply.extract()
         if kind in SLOW_DOWN or reply.status == 429:
-            wait = reply.retry_after(self.tools.now()) or 5.0
+            wait = reply.retry_after(self.tools.now()) or (QUOTA_WAIT if QUOTA in said else 5.0)
             return TryLater("SES asks us to slow down", after=wait, slow_all=True, code=code, raw=said)
         if kind in OUR_FAULT or reply.status in (401, 403):
             return ChannelDown("SES does not let us send: see its code", code=code, raw=said)

@@ -42,11 +42,13 @@ def notify(kind: str) -> object:
         (Postmark, 422, {"ErrorCode": 406}, Refused),
         (Postmark, 429, {"ErrorCode": 0}, TryLater),
         (Postmark, 503, {}, Uncertain),
+        (Postmark, 503, {"ErrorCode": 100, "Message": "Maintenance"}, TryLater),
         (Ses, 400, {"__type": "com.amazonaws.sesv2#AccountSuspendedException"}, ChannelDown),
         (Ses, 400, {"__type": "MailFromDomainNotVerifiedException"}, ChannelDown),
         (Ses, 400, {"__type": "MessageRejected"}, Refused),
         (Ses, 400, {"__type": "BadRequestException"}, Refused),
         (Ses, 429, {"__type": "TooManyRequestsException"}, TryLater),
+        (Ses, 400, {"__type": "ThrottlingException", "message": "Maximum sending rate exceeded"}, TryLater),
         (Ses, 403, {"message": "no"}, ChannelDown),
         (Ses, 500, {}, Uncertain),
     ],
@@ -60,6 +62,16 @@ def test_the_day_s_limit_of_notify_waits_until_midnight() -> None:
     assert isinstance(error, TryLater)
     assert error.after == 12 * 3600
     assert error.slow_all
+
+
+def test_the_day_s_quota_of_ses_waits_for_ten_minutes() -> None:
+    over = {"__type": "ThrottlingException", "message": "Daily message quota exceeded"}
+    quick = {"__type": "ThrottlingException", "message": "Maximum sending rate exceeded."}
+    errors = [outcome(Ses, 400, body) for body in (over, quick)]
+    assert [(error.after, error.slow_all) for error in errors if isinstance(error, TryLater)] == [
+        (600, True),
+        (5, True),
+    ]
 
 
 def test_only_a_refused_message_of_ours_counts_as_policy() -> None:
