@@ -84,6 +84,28 @@ def add(name: str, basis: str, single_opt_in: bool, person: str, audiences: tupl
     click.echo(f"The list {name} is there. Its basis is {found}: {MEANING[found]}.")
 
 
+@lists.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do it. Without this, only say how many it would be.")
+@as_option
+def ask(name: str, yes: bool, person: str) -> None:
+    """Mail a link to everybody who waits on the list NAME for their confirmation, once each."""
+    from campaign.store.lists import get_list
+    from campaign.store.waiting import ask_waiting, not_asked
+
+    with opened() as app:
+        with app.store.database.read() as connection:
+            target = get_list(connection, name)
+            many = not_asked(connection, target)
+        if not yes:
+            click.echo(f"{many:,} on {name} wait and were not asked yet.")
+            click.echo("Nothing is sent yet. To mail each a link: add --yes")
+            return
+        who, now = actor(app, person), app.clock.now()
+        asked = ask_waiting(app.store.database, app.ring, target, who=who, now=now)
+    click.echo(f"{asked:,} are asked, by letters that go out while `campaign run` runs. {many - asked:,} may not be.")
+
+
 @lists.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--list", "name", default="", help="The list of rows that name none.")
@@ -184,10 +206,10 @@ def _reported(judged: Iterable[Judged], report: Path | None) -> Iterator[Iterato
 
 def _summary(judged: Iterator[Judged], apply: bool) -> int:
     """Say what each row comes to; how many were refused."""
-    from campaign.store.lists_import import Verdict
+    from campaign.store.lists_import import WAITS, Verdict
 
     counted: Counter[str] = Counter()
-    warned = 0
+    warned, waiting = 0, 0
     lines: list[str] = []
     with Working("Importing" if apply else "Reading") as working:
         for one in judged:
@@ -195,6 +217,7 @@ def _summary(judged: Iterator[Judged], apply: bool) -> int:
             counted[one.verdict] += 1
             if one.verdict in (Verdict.REFUSED, Verdict.SUPPRESSED) and counted[one.verdict] <= SHOWN:
                 lines.append(f"row {one.number}: {one.verdict}: {one.why}")
+            waiting += one.why == WAITS
             if one.warning:
                 warned += 1
                 if warned <= SHOWN:
@@ -206,5 +229,7 @@ def _summary(judged: Iterator[Judged], apply: bool) -> int:
     click.echo(f"{total:,} rows: {parts}." + (f" {warned:,} to look at." if warned else ""))
     if max(counted[Verdict.REFUSED], counted[Verdict.SUPPRESSED], warned) > SHOWN:
         click.echo(f"Only the first {SHOWN} of a kind are shown; --report FILE writes them all.")
+    if waiting:
+        click.echo(f"{waiting:,} wait for their confirmation. To mail each a link: campaign lists ask NAME")
     click.echo("Done." if apply else "Nothing is changed yet. To do it: add --apply")
     return counted[Verdict.REFUSED]

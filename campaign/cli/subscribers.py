@@ -51,7 +51,7 @@ def add(
     from campaign.delivery import people
     from campaign.delivery.importing import labelled
     from campaign.store.bases import Evidence
-    from campaign.store.lists_import import Verdict
+    from campaign.store.lists_import import WAITS, Verdict
     from campaign.store.subscribers import Details
 
     with opened() as app:
@@ -66,6 +66,8 @@ def add(
     for name, one in judged.items():
         why = f": {one.why}" if one.why else ""
         click.echo(f"{name}: {one.verdict}{why}" + (f". Look at this: {one.warning}" if one.warning else ""))
+    if any(one.why == WAITS for one in judged.values()):
+        click.echo("To mail a link to those who wait: campaign lists ask NAME")
     if any(one.verdict in (Verdict.REFUSED, Verdict.SUPPRESSED) for one in judged.values()):
         raise SystemExit(4)
 

@@ -25,6 +25,12 @@ LETTERS: Mapping[str, tuple[str, str, str, str]] = {
         "Yes, I want these emails",
         "If it was not you, do nothing: no emails will come.",
     ),
+    "ask": (
+        "May we email you?",
+        "{sender} would like to send you emails about {lists}. We email you only if you say yes.",
+        "Yes, I want these emails",
+        "If you do not want them, do nothing: no emails will come, and we do not ask again.",
+    ),
     "erase": (
         "Confirm that we should delete your details",
         "You asked {sender} to delete what we hold about you.",

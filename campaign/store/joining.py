@@ -66,6 +66,7 @@ class Asked:
     lists: tuple[MailingList, ...]
     asked_at: datetime
     done: bool = False
+    wording: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +103,14 @@ def ask(
     chosen: Sequence[MailingList],
     *,
     now: datetime,
-) -> None:
-    """Keep a sign-up and queue its confirmation mail, unless one went within the hour or the mailbox refuses mail."""
+    kind: LetterKind = LetterKind.CONFIRM,
+) -> bool:
+    """Keep a sign-up and queue its confirmation mail, unless one went within the hour or the mailbox refuses mail.
+
+    Whether one is queued. `kind`: ASK where it was not the person who began it.
+    """
     if not _may_write_to(connection, ring, address, now):
-        return
+        return False
     token = random_token()
     connection.execute(
         insert(requests).values(
@@ -127,12 +132,13 @@ def ask(
     post_letter(
         connection,
         ring,
-        LetterKind.CONFIRM,
+        kind,
         address,
         sender=chosen[0].sender,
         values={"token": token, "lists": [each.title for each in chosen]},
         now=now,
     )
+    return True
 
 
 def ask_about_self(database: Database, ring: KeyRing, link: str, kind: RequestKind, *, now: datetime) -> str | None:
@@ -190,6 +196,7 @@ def asked_for(database: Database, token: str, *, now: datetime) -> Asked | None:
             lists=_lists(connection, row.lists),
             asked_at=from_micros(row.asked_at),
             done=row.done_at is not None,
+            wording=row.wording,
         )
 
 

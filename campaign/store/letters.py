@@ -26,6 +26,7 @@ class LetterKind(StrEnum):
     """What a letter is about: which of the fixed texts it is."""
 
     CONFIRM = "confirm"
+    ASK = "ask"
     ERASE = "erase"
     EXPORT = "export"
     DATA = "data"

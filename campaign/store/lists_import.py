@@ -34,6 +34,8 @@ from campaign.tokens import random_token
 
 #: Rows decided and written together: keeps each lock far below 200 ms.
 BATCH = 1000
+#: Said of somebody whom the list asks to confirm first.
+WAITS = "waits for their confirmation"
 #: Pieces of evidence that are remembered as checked.
 MOST_PROOFS = 4096
 
@@ -228,12 +230,12 @@ class Importer:
         proven = step.whole or step.target.id not in self._confirming
         if person is None:
             step.changes, step.state = step.said, State.CONFIRMED if proven else State.UNCONFIRMED
-            return Verdict.ADDED, "" if proven else "waits for their confirmation"
+            return Verdict.ADDED, "" if proven else WAITS
         step.subscriber = person.id
         step.changes = {name: value for name, value in step.said.items() if value and person._mapping[name] != value}
         if state is None or (state == State.UNCONFIRMED and step.whole):
             step.state = State.CONFIRMED if proven else State.UNCONFIRMED
-            return Verdict.ADDED if state is None else Verdict.CHANGED, ""
+            return Verdict.ADDED if state is None else Verdict.CHANGED, "" if proven else WAITS
         if step.changes:
             return Verdict.CHANGED, ", ".join(name.replace("_", " ") for name in step.changes)
         return Verdict.UNCHANGED, ""

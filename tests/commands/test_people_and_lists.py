@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from campaign.address import KeyRing
+from campaign.store.database import Database
+from campaign.store.joining import asked_for, confirm
+from campaign.tokens import new_key
 from tests.commands.conftest import Run
 
 HEAD = "Email,First name,Organisation,Area,Consent date,Consent source,Consent wording\n"
@@ -240,3 +247,26 @@ def test_another_key_than_the_ledgers_own_is_refused(listed: Run, tmp_path: Path
     key = tmp_path / "keys" / "key"
     key.write_text("ab" * 32 + "\n")
     assert "made with the key" in listed("lists", code=3).output
+
+
+def test_who_waits_for_their_confirmation_is_asked_once_and_joins_by_the_link(listed: Run, tmp_path: Path) -> None:
+    listed("lists", "add", "councils", "--title", "Councils", "--sender", "hscp", "--basis", "corporate")
+    file = write(tmp_path, "Email\n" + "".join(f"{name}@council.example.org\n" for name in ("ann", "bob", "cy")))
+    shown = listed("lists", "import", file, "--list", "councils", "--apply").output
+    assert "3 wait for their confirmation" in shown
+    listed("subscribers", "leave", "cy@council.example.org", "--reason", "phone")
+    listed("subscribers", "suppress", "bob@council.example.org", "--reason", "their manager asked")
+    assert "2 on councils wait" in listed("lists", "ask", "councils").output
+    assert "1 are asked" in listed("lists", "ask", "councils", "--yes").output
+    assert "0 are asked" in listed("lists", "ask", "councils", "--yes").output
+    with closing(sqlite3.connect(tmp_path / "home" / "campaign.db")) as connection:
+        ((kind, address, content),) = connection.execute("SELECT kind, address, content FROM letters")
+    assert (kind, address) == ("ask", "ann@council.example.org")
+    database = Database(f"sqlite:///{tmp_path / 'home' / 'campaign.db'}")
+    token, now, ring = json.loads(content)["token"], datetime.now(UTC), KeyRing(new_key())
+    asked = asked_for(database, token, now=now)
+    assert asked is not None
+    assert "I agree to get emails from" in asked.wording
+    assert confirm(database, ring, token, now=now) is not None
+    database.close()
+    assert "confirmed" in listed("subscribers", "show", "ann@council.example.org").output

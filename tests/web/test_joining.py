@@ -90,6 +90,7 @@ def test_joining_takes_a_letter_and_a_button(door: Door) -> None:
     assert letter["kind"] == "confirm"
     page = door.client.get(f"/confirm/{letter['token']}")
     assert "j•••@example.org" in page.text
+    assert "I agree to get these emails from The Partnership." in page.text
     assert door.people.states() == {}, "a GET changes nothing: scanners follow links"
     done = door.client.post(f"/confirm/{letter['token']}", data={"how": "page"})
     assert "You are subscribed" in done.text
