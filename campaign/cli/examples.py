@@ -71,6 +71,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "campaign lists add parents --title 'Parents and carers' --sender hscp --basis consent "
         "--audience parents --public",
     ),
+    "campaign lists ask": (
+        "campaign lists ask parents",
+        "campaign lists ask parents --yes",
+    ),
     "campaign lists import": (
         "campaign lists import people.xlsx --list parents",
         "campaign lists import people.xlsx --list parents --apply --report verdicts.csv",
