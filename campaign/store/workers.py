@@ -156,7 +156,7 @@ class Workers:
     def is_dead(self, worker: int) -> bool:
         """Whether its lock is free: the only proof of death."""
         if self._database.sqlite:
-            return _is_free(self._path(worker))
+            return is_free(self._path(worker))
         with self._database.read() as connection:
             return _advisory_free(connection, worker)
 
@@ -166,7 +166,7 @@ class Workers:
 
 def refuse_while_running(home: Path) -> None:
     """BusyError while a service runs on a home: what is about to be done needs it stopped."""
-    if not _is_free(home / "service.lock"):
+    if not is_free(home / "service.lock"):
         holder = (home / "service.lock").read_text().strip()
         raise BusyError(f"The service runs (process {holder}). Stop it first.")
 
@@ -184,10 +184,12 @@ def _locked_file(path: Path, *, wait: bool = False) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _is_free(path: Path) -> bool:
-    if not path.exists():
+def is_free(path: Path) -> bool:
+    """Does no living process hold that lock file? So does none where there is no such file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
         return True
-    descriptor = os.open(path, os.O_RDWR)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

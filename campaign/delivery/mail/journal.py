@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from campaign.errors import StoreError
+from campaign.store.workers import is_free
 
 RECORD = struct.Struct("<BQ")
 _SIZE = RECORD.size
@@ -207,12 +208,12 @@ def hold(folder: Path, worker: int, family: int) -> int:
 
 def in_use(folder: Path, worker: int) -> bool:
     """Whether a process of that worker still lives, and so may still write: then its journal says too little."""
-    return any(not _free(path) for path in folder.glob(f"worker-{worker}-*.held"))
+    return any(not is_free(path) for path in folder.glob(f"worker-{worker}-*.held"))
 
 
 def lives(folder: Path, worker: int, family: int) -> bool:
     """Whether the process that held it still does."""
-    return not _free(_held(folder, worker, family))
+    return not is_free(_held(folder, worker, family))
 
 
 def wait_until_free(folder: Path, worker: int, family: int) -> None:
@@ -229,20 +230,6 @@ def wait_until_free(folder: Path, worker: int, family: int) -> None:
 
 def _held(folder: Path, worker: int, family: int) -> Path:
     return folder / f"worker-{worker}-{family}.held"
-
-
-def _free(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
 
 
 def _records(data: bytes) -> Iterator[tuple[Mark, int]]:
