@@ -3,16 +3,20 @@
 import io
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from sqlalchemy import update
 
 from campaign.address import KeyRing
 from campaign.model import Role, Sender
 from campaign.store.bases import Basis
 from campaign.store.lists import NewList, add_list, save_senders
 from campaign.store.subscribers import Subscriber, find_one
+from campaign.store.tables_lists import subscribers
+from tests.delivery.world import EIGHT
 from tests.web.desks import BASE, DeskStand
 
 WORDS = {"date": "9 October 2023", "source": "phone call", "wording": "Yes, email me."}
@@ -204,3 +208,15 @@ def test_a_mark_of_the_address_is_all_that_the_log_keeps(listed: DeskStand) -> N
     listed.post(f"{path}/leave", reason="asked by phone")
     mark = KeyRing(listed.world.key).hash("jo@council.example.org")[:12]
     assert mark in listed.text("/desk/activity")
+
+
+def test_a_persons_page_calls_emails_lists_and_audiences_by_their_names(desk: DeskStand) -> None:
+    desk.load()
+    desk.world.play(desk.world.start(), EIGHT + timedelta(minutes=1))
+    with desk.world.store.database.write() as connection:
+        connection.execute(update(subscribers).where(subscribers.c.id == 1).values(audiences=",parents,"))
+    desk.sign_in(Role.VIEWER)
+    page = desk.text("/desk/people/1")
+    assert "Email: Theme of mon</a>" in page
+    assert "<dd>Parents and carers</dd>" in page
+    assert "<li>parents:" not in page

@@ -15,7 +15,7 @@ from campaign.delivery.importing import labelled
 from campaign.delivery.people import Details, Evidence, Verdict
 from campaign.errors import AddressError, RefusedError
 from campaign.programme.dates import WordsError, parse_date
-from campaign.web.desk import times
+from campaign.web.desk import called, times
 from campaign.web.desk.door import Ask
 
 #: The fields of a person that a form asks for.
@@ -68,12 +68,15 @@ def _person(ask: Ask, errors: dict[str, str]) -> Response:
         return times.moment(at, zone, ask.now, words.shared) if at else ""
 
     held = staff.held(ask.work, found.person.address)
+    theirs = {each.key.split("/")[0] for each in found.emails}
     return ask.page(
         "desk/person.html",
         status=422 if errors else 200,
         here="people",
         errors=errors,
         person=found.person,
+        labels=_labels(ask),
+        called=called.planned(ask, [each for each in ask.door.shelf.all() if each.slug in theirs]),
         address=address_of(ask, found.person.address),
         on=[(each, when(each.changed_at)) for each in found.person.subscriptions],
         consents=[(each, when(_moment(each["given_at"]))) for each in held["consents"]],
@@ -83,6 +86,13 @@ def _person(ask: Ask, errors: dict[str, str]) -> Response:
         lists={each.list.slug: each.list.title or each.list.slug for each in audience.lists(ask.work)},
         values={name: ask.text(name) for name in ("reason", "new", "lift", *PROOF)},
     )
+
+
+def _labels(ask: Ask) -> dict[str, str]:
+    """Areas and audiences by what the programmes call them."""
+    programmes = [force.programme for force in ask.door.shelf.all()]
+    found = {key: name for programme in programmes for key, name in programme.areas.items()}
+    return found | {key: each.name for programme in programmes for key, each in programme.audiences.items()}
 
 
 def _moment(text: object) -> datetime | None:
