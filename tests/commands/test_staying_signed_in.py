@@ -39,10 +39,18 @@ def open_with(home: Connected, clock: SettableClock, *, live: bool = True) -> Ap
     return app
 
 
-def a_day_later(app: App, clock: SettableClock, days: float) -> None:
+def later(app: App, clock: SettableClock, days: float, *, tries: int = 6) -> None:
+    """Do the chore `days` after noon; again, as the service does, where a busy machine was too slow to connect."""
     clock.set(NOON + timedelta(days=days))
     [chore] = [each for each in app.chores() if each.name == "sign-ins"]
-    chore.job(clock.now())
+    for left in range(tries - 1, -1, -1):
+        try:
+            chore.job(clock.now())
+        except TryLater:
+            if not left:
+                raise
+        else:
+            return
 
 
 def kept(app: App, name: str) -> str:
@@ -52,11 +60,11 @@ def kept(app: App, name: str) -> str:
 def test_each_is_renewed_in_its_time_and_no_sooner(home: Connected) -> None:
     clock = SettableClock(NOON)
     app = open_with(home, clock)
-    a_day_later(app, clock, 20)
+    later(app, clock, 20)
     assert (kept(app, "threads"), kept(app, "x")) == (TOKEN, "access-0")
-    a_day_later(app, clock, 31)
+    later(app, clock, 31)
     assert (kept(app, "threads"), kept(app, "x")) == (TOKEN, "access-1")
-    a_day_later(app, clock, 54)
+    later(app, clock, 54)
     assert (kept(app, "threads"), kept(app, "x")) == ("example-meta-token-2", "access-1")
     assert views.needs(app.parts) == []
     app.close()
@@ -66,7 +74,7 @@ def test_each_is_renewed_in_its_time_and_no_sooner(home: Connected) -> None:
 def test_a_channel_that_is_not_live_is_left_alone(home: Connected) -> None:
     clock = SettableClock(NOON)
     app = open_with(home, clock, live=False)
-    a_day_later(app, clock, 54)
+    later(app, clock, 54)
     assert (kept(app, "threads"), kept(app, "x")) == (TOKEN, "access-0")
     app.close()
 
@@ -75,7 +83,7 @@ def test_one_that_is_lost_pauses_its_channel_and_somebody_is_told(home: Connecte
     clock = SettableClock(NOON)
     app = open_with(home, clock)
     home.networks.denied = {"threads": 401}
-    a_day_later(app, clock, 54)
+    later(app, clock, 54)
     [need] = views.needs(app.parts)
     assert (need.kind, need.key) == ("channel down", "threads")
     assert "campaign channels connect" in need.why
@@ -88,9 +96,9 @@ def test_one_that_cannot_be_renewed_just_now_is_tried_again(home: Connected) -> 
     app = open_with(home, clock)
     home.networks.denied = {"threads": 503}
     with pytest.raises(TryLater, match="threads"):
-        a_day_later(app, clock, 54)
+        later(app, clock, 54, tries=1)
     assert views.needs(app.parts) == []
     home.networks.denied = {}
-    a_day_later(app, clock, 54.1)
+    later(app, clock, 54.1)
     assert kept(app, "threads") == "example-meta-token-2"
     app.close()
