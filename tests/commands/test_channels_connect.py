@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from campaign.channels.http import Answer, Sent
 from campaign.cli import main
-from campaign.testing import FakeNetwork
+from campaign.testing import FakeNetwork, json_answer
 from tests.channels.played_mastodon import TOKEN, PlayedMastodon
 
 
@@ -19,6 +19,8 @@ class Here(PlayedMastodon):
     """The imitation, reached under its own loopback address."""
 
     def __call__(self, sent: Sent) -> Answer:
+        if sent.url.endswith("/.well-known/nodeinfo"):
+            return json_answer({"links": [{"href": f"http://{sent.headers['host']}/nodeinfo/2.0"}]})
         return super().__call__(replace(sent, headers={**sent.headers, "x-first-host": "social.example.org"}))
 
 
