@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], what: str, *, seconds: float = 60.0) -> T:
+def until(condition: Callable[[], T], what: str, *, seconds: float = 300.0) -> T:
     """The first true value of `condition`, asked every 10 ms; AssertionError naming `what` after `seconds`."""
     end = time.monotonic() + seconds
     while not (value := condition()):

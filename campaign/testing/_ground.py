@@ -27,6 +27,7 @@ from campaign.channels.registry import examples, secret_fields
 from campaign.clock import SettableClock
 from campaign.errors import ChannelDown, ChannelError, Problem, Refused, Severity, TryLater, Uncertain
 from campaign.model import Email, Post
+from campaign.testing.clients import PATIENCE
 from campaign.testing.factories import NOON, a_key, a_post, an_about, an_email, an_image
 from campaign.testing.imitation import Agreeable, Imitation
 from campaign.testing.network import MISHAPS, FakeNetwork
@@ -73,7 +74,7 @@ class Ground:
     #: Whether it reaches its network by `tools.http`.
     speaks_http: ClassVar[bool] = True
     #: How long it waits for an answer in these tests, in seconds (0.2 where none will come).
-    patience: ClassVar[float] = 5.0
+    patience: ClassVar[float] = PATIENCE
 
     # What a subclass may answer otherwise.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Semaphore
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,14 +13,16 @@ from campaign.channels.http import Answer, Http, Reply, Sent, Timeouts, fake_tra
 from campaign.clock import SystemClock
 
 FIRST_HOST = "x-first-host"
+#: How long a client waits here for what is sure to come, and for an answer that never will, in seconds.
+PATIENCE, IN_VAIN = 30.0, 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The port that a request goes to, and whether no answer will ever come out of it."""
+    """The port that a request goes to. `silent`: no answer will ever come out of it, and it counts what it took."""
 
     port: int
-    silent: bool = False
+    silent: Semaphore | None = None
 
 
 class Detour(Http):
@@ -35,17 +39,29 @@ class Detour(Http):
             return super().request(method, url, **options)
         door = self._door()
         there = parts._replace(scheme="http", netloc=f"127.0.0.1:{door.port}").geturl()
-        if door.silent:
-            options["timeout"] = _waits(0.2)
         headers = {**(options.pop("headers", None) or {}), FIRST_HOST: parts.netloc}
-        return super().request(method, there, headers=headers, **options)
+        if door.silent is None:
+            return super().request(method, there, headers=headers, **options)
+        with _taken(door.silent):
+            return super().request(method, there, headers=headers, **options | {"timeout": _waits(IN_VAIN)})
+
+
+@contextmanager
+def _taken(silent: Semaphore) -> Iterator[None]:
+    """Go on only when the request was taken, however much slower than our patience the other side is."""
+    while silent.acquire(blocking=False):
+        continue
+    try:
+        yield
+    finally:
+        silent.acquire(timeout=PATIENCE)
 
 
 def _waits(patience: float) -> Timeouts:
-    return Timeouts(connect=5.0, write=patience, read=patience, whole=max(patience * 4, 4.0))
+    return Timeouts(connect=PATIENCE, write=PATIENCE, read=patience, whole=max(patience, PATIENCE) * 4)
 
 
-def detour(port: int, *, patience: float = 5.0) -> Http:
+def detour(port: int, *, patience: float = PATIENCE) -> Http:
     """A client whose every request goes to 127.0.0.1:`port`, in any process; it waits `patience` seconds."""
     return Detour(lambda: Door(port), patience)
 

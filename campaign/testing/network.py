@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from campaign.channels.http import Answer, Http, Sent
-from campaign.testing.clients import FIRST_HOST, Detour, Door
+from campaign.testing.clients import FIRST_HOST, PATIENCE, Detour, Door
 from campaign.testing.imitation import Agreeable, Imitation, json_answer
 
 
@@ -93,6 +93,7 @@ class FakeNetwork:
         self._script: _Script | None = None
         self._lock = threading.Lock()
         self._over = threading.Event()
+        self._stalled = threading.Semaphore(0)
         self._clients: list[Http] = []
         self._nobody = socket.socket()
         self._nobody.bind(("127.0.0.1", 0))  # bound and not listening: a connection to it is refused
@@ -124,9 +125,9 @@ class FakeNetwork:
         self._thread.join()
         self._nobody.close()
 
-    def http(self, *, patience: float = 5.0) -> Http:
+    def http(self, *, patience: float = PATIENCE) -> Http:
         """A client whose every request comes here; it waits `patience` seconds for an answer, or 0.2 s where a script
-        says that none will come."""
+        says that none will come, and then until the request was taken."""
         client = Detour(self.door, patience)
         self._clients.append(client)
         return client
@@ -143,7 +144,7 @@ class FakeNetwork:
             if script is None or script.skip or not script.times:
                 return Door(self.port)
             if script.mishap.when is not When.REFUSED:
-                return Door(self.port, silent=script.mishap.when is When.STALL)
+                return Door(self.port, self._stalled if script.mishap.when is When.STALL else None)
             self.seen += 1
             script.times -= 1
             return Door(int(self._nobody.getsockname()[1]))
@@ -166,9 +167,10 @@ class FakeNetwork:
         if self.on_request is not None:
             self.on_request(number, when)
 
-    def wait_until_over(self) -> None:
-        """Block until the network is closed."""
-        self._over.wait(60)
+    def stall(self) -> None:
+        """A request was taken that is never answered: block until the network is closed."""
+        self._stalled.release()
+        self._over.wait()
 
 
 class _Server(ThreadingHTTPServer):
@@ -216,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _mangle(self, mishap: Mishap, answer: Answer) -> None:
         """The request was taken; its answer does not come back as it should."""
         if mishap.when is When.STALL:
-            self.server.network.wait_until_over()
+            self.server.network.stall()
             self._cut()
         elif mishap.when is When.GARBAGE:
             self.wfile.write(b"\x00\x01\x02 this is not HTTP\r\n\r\n")

@@ -147,7 +147,7 @@ def test_the_browser_comes_back_to_the_loopback() -> None:
     def browse() -> None:
         for path in ("/favicon.ico", "/callback?code=abc&state=s"):
             try:
-                with urllib.request.urlopen(loopback.redirect_uri.replace("/callback", path), timeout=5) as page:
+                with urllib.request.urlopen(loopback.redirect_uri.replace("/callback", path), timeout=300) as page:
                     came.append(page.read().decode())
             except urllib.error.HTTPError as error:
                 came.append(str(error.code))
@@ -155,7 +155,7 @@ def test_the_browser_comes_back_to_the_loopback() -> None:
     browser = threading.Thread(target=browse)
     browser.start()
     try:
-        assert read_answer(loopback.wait(turns=10), "s") == "abc"
+        assert read_answer(loopback.wait(turns=300), "s") == "abc"
     finally:
         loopback.close()
         browser.join()
@@ -183,7 +183,7 @@ def test_one_refresher_at_a_time_over_threads() -> None:
     notes = MemoryNotes({"token": json.dumps({"access": "old", "refresh": "r0"})})
     inside, most, calls = 0, 0, []
     gate = threading.Lock()
-    waited = threading.Event()
+    kept, dozing = threading.Event(), threading.Semaphore(0)
 
     def renew(old: dict[str, Any]) -> dict[str, Any]:
         nonlocal inside, most
@@ -191,7 +191,8 @@ def test_one_refresher_at_a_time_over_threads() -> None:
             inside += 1
             most = max(most, inside)
             calls.append(old["refresh"])
-        waited.wait(0.05)
+        for _ in range(7):
+            assert dozing.acquire(timeout=300), "every other thread waits"
         with gate:
             inside -= 1
         return {"access": "new", "refresh": "r1"}
@@ -199,11 +200,13 @@ def test_one_refresher_at_a_time_over_threads() -> None:
     got: list[str] = []
 
     def doze(seconds: float) -> None:
-        waited.wait(0.01)
+        dozing.release()
+        kept.wait(300)
 
     def work() -> None:
         tools = Tools(name="t", now=lambda: NOON, notes=notes, sleep=doze)
         got.append(Keychain(tools).renew({"access": "old", "refresh": "r0"}, renew)["access"])
+        kept.set()
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

@@ -12,7 +12,7 @@ def test_threads_that_begin_together_share_one_pool_of_connections() -> None:
         pools: list[object] = []
 
         def begin(http: Http = http, together: threading.Barrier = together, pools: list[object] = pools) -> None:
-            together.wait(30)
+            together.wait(300)
             pools.append(http._network())
 
         threads = [threading.Thread(target=begin) for _ in range(8)]

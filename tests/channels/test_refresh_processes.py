@@ -28,7 +28,7 @@ def notes(url: str) -> ChannelNotes:
 
 def ask(url: str, port: int, told: Any, ready: Any) -> None:
     """Ask the network whose account it is, as any command or service does. Runs in a process of its own."""
-    http, sleep = detour(port, patience=120.0), SystemClock().sleep
+    http, sleep = detour(port, patience=600.0), SystemClock().sleep
     patient = Tools(
         name="x-hscp", now=lambda: NOON, http=http, notes=notes(url), sleep=lambda seconds: sleep(seconds * 4)
     )
@@ -51,15 +51,15 @@ def test_one_renews_and_the_others_wait_for_it(tmp_path: Path) -> None:
             """The first question is the renewal: it is answered once every process is at work."""
             if (number, when) == (1, "before"):
                 for _ in range(WORKERS):
-                    assert ready.acquire(timeout=100)
+                    assert ready.acquire(timeout=300)
 
         network.on_request = step
         processes = [CONTEXT.Process(target=ask, args=(url, network.port, told, ready)) for _ in range(WORKERS)]
         for process in processes:
             process.start()
-        names = [told.get(timeout=120) for _ in processes]
+        names = [told.get(timeout=600) for _ in processes]
         for process in processes:
-            process.join(60)
+            process.join(300)
         played: Any = network.imitation
         assert names == ["@hscp"] * WORKERS
         assert played.refreshes == 1, "a refresh token works once"

@@ -11,7 +11,7 @@ from campaign.channels.smtp import Smtp
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from campaign.model import Email
 from tests.smtpserver import CountingServer, Script
-from tests.smtpserver.mail import email, key_of, smtp
+from tests.smtpserver.mail import PATIENT, email, key_of, smtp
 from tests.smtpserver.script import DROP
 
 LOCK_STEP = ("8BITMIME", "ENHANCEDSTATUSCODES")
@@ -143,7 +143,7 @@ def test_replies_in_crumbs_and_of_many_lines() -> None:
 @pytest.mark.parametrize("script", [Script(forgets_pipelined=True), Script(refuses_early=True)])
 def test_a_relay_that_lies_about_pipelining_is_taken_in_lock_step(script: Script) -> None:
     with CountingServer(script) as relay:
-        outcomes = run(smtp(relay.port), PEOPLE)
+        outcomes = run(smtp(relay.port, timeouts=PATIENT | {"stall": 1}), PEOPLE)
         assert all(isinstance(outcome, Receipt) for outcome in outcomes.values())
         assert relay.counts == dict.fromkeys(PEOPLE, 1)
 

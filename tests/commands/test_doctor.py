@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import create_server
 from threading import Thread
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from click.testing import CliRunner, Result
 from campaign import __version__
 from campaign.cli import main
 from campaign.cli.doctoring import Finding, room, zones
+from tests.ports import refusing
 
 
 @pytest.fixture
@@ -116,11 +116,10 @@ def test_a_clock_that_disagrees_with_a_server_is_a_fault(
 
 
 def test_a_server_that_does_not_answer_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    monkeypatch.setenv("CAMPAIGN_BASE_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("CAMPAIGN_ALLOW_PRIVATE", "true")
-    assert line(run("doctor"), "clock").startswith("✗")
+    with refusing() as port:
+        monkeypatch.setenv("CAMPAIGN_BASE_URL", f"http://127.0.0.1:{port}")
+        assert line(run("doctor"), "clock").startswith("✗")
 
 
 def test_version_templates_and_zones_are_told(home: Path) -> None:

@@ -31,7 +31,7 @@ class Front:
             def do_GET(self) -> None:
                 asked = urllib.request.Request(front.behind + self.path, headers={"Host": self.headers["Host"]})
                 try:
-                    with urllib.request.urlopen(asked, timeout=30) as answer:
+                    with urllib.request.urlopen(asked, timeout=300) as answer:
                         status, body = answer.status, answer.read()
                 except urllib.error.HTTPError as error:
                     with error:

@@ -11,8 +11,9 @@ from tests.house.files import ROOT
 WORKS = """
 import sys
 from campaign.cli.progress import Working
-with Working("Writing the backup") as working:
-    working.step()
+working = Working("Writing the backup")
+working.step()
+with working:
     sys.stdin.readline()
 print("done")
 """
@@ -37,7 +38,7 @@ def test_on_a_terminal_it_is_shown_while_it_lasts() -> None:
     while b"2 s" not in shown:  # a read waits for what is written
         shown += os.read(mine, 1000)
     assert b"\r\x1b[KWriting the backup: 1, 1 s\r\x1b[KWriting the backup: 1, 2 s" in shown
-    out, _ = child.communicate("\n", timeout=60)
+    out, _ = child.communicate("\n", timeout=300)
     assert out == "done\n"
     rest = os.read(mine, 1000)
     assert rest.endswith(b"\r\x1b[K")
@@ -47,5 +48,5 @@ def test_on_a_terminal_it_is_shown_while_it_lasts() -> None:
 def test_elsewhere_it_is_silent() -> None:
     child = started(subprocess.PIPE)
     assert child.stdin is not None
-    out, error = child.communicate("\n", timeout=60)
+    out, error = child.communicate("\n", timeout=300)
     assert (out, error) == ("done\n", "")

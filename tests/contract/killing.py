@@ -117,13 +117,13 @@ class Delivery:
 
         def step(number: int, when: str) -> None:
             if kill_at == (number - first, when):
-                assert started.wait(30)
+                assert started.wait(300)
                 os.kill(process.pid or 0, signal.SIGKILL)
 
         self.network.on_request = step
         process.start()
         started.set()
-        process.join(60)
+        process.join(300)
         assert process.exitcode is not None, "the worker did not end"
         self.network.on_request = None
         return process.exitcode == -signal.SIGKILL

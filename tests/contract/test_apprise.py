@@ -41,7 +41,7 @@ class Service(Imitation):
 
 class TestApprise(ChannelContract):
     channel = AppriseChannel
-    patience = 0.5
+    patience = 3.0
     _url = "json://127.0.0.1:9/example"
 
     def imitation(self) -> Imitation:

@@ -29,7 +29,7 @@ def nursery_apart(processes: int) -> Iterator[Nursery]:
         nursery = Nursery(processes, 0, ours)
         yield nursery
         nursery.close()
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
 
 
 if __name__ == "__main__":

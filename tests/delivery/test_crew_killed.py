@@ -26,6 +26,10 @@ PEOPLE = 900
 LANES = 8
 PROCESSES = 2
 KILLS = 3
+#: How long the relay thinks about a message, in seconds: while processes start, and else.
+SLOWLY, QUICKLY = 0.05, 0.002
+#: So many more may go before the kill comes; there the relay rests, so that it comes before the end.
+SOME = 40
 
 
 def start(url: str, folder: Path, relay: CountingServer) -> subprocess.Popen[str]:
@@ -59,20 +63,26 @@ def kill_again_and_again(url: str, folder: Path, relay: CountingServer, *, seed:
     victims = ["service", "hand", "all"] * (KILLS // 3)
     chance.shuffle(victims)
     for victim in victims:
-        target = relay.counts.total() + chance.randrange(1, PEOPLE // KILLS // 2)
+        relay.script.delay = SLOWLY  # who has lost a process waits for the others before it starts anew
         until(partial(_started, process), "processes to start")
+        relay.script.delay = QUICKLY
+        target = relay.counts.total() + chance.randrange(1, PEOPLE // KILLS // 2)
+        relay.rest_at(target + SOME)
         until(partial(_reached, relay, target, process), "emails to arrive")
         hands = hands_of(process)
         if process.poll() is not None or not hands:
+            relay.go_on()
             continue
         doubtful += {"service": 0, "hand": LANES // PROCESSES, "all": LANES}[victim]
         if victim == "hand":
             kill([chance.choice(hands)])
+            relay.go_on()
             continue
         kill([process.pid, *(hands if victim == "all" else ())])
         process.communicate()
+        relay.go_on()
         process = start(url, folder, relay)
-    process.communicate(timeout=120)
+    process.communicate(timeout=600)
     assert process.returncode == 0
     return doubtful
 
@@ -91,7 +101,7 @@ def test_killed_again_and_again(database: Database, tmp_path: Path) -> None:
     url = database.engine.url.render_as_string(hide_password=False)
     add_people(database, PEOPLE)
     load(Store(database, folder=tmp_path))
-    with CountingServer(Script(delay=0.002)) as relay:
+    with CountingServer(Script(delay=QUICKLY)) as relay:
         with working(url, tmp_path, relay.port) as world:
             world.open(in_doubt=in_doubt)
         most = kill_again_and_again(url, tmp_path, relay, seed=len(url))

@@ -25,6 +25,8 @@ from campaign.store.tables import paces
 from campaign.store.tables_lists import lists, subscribers, subscriptions
 from tests.delivery.mailworld import NOW, PROGRAMME, MailWorld, add_people, address_of, load, relay_at, working
 from tests.smtpserver import CountingServer, Script
+from tests.smtpserver.mail import PATIENT
+from tests.waiting import until
 
 
 @contextmanager
@@ -46,9 +48,8 @@ def mailing(
     if boards:
         _seat(database, boards)
     load(Store(database, folder=folder), programme)
-    patience = {"connect": 5, "command": 5, "final": 5, "stall": 1}
     url = database.engine.url.render_as_string(hide_password=False)
-    more = {"timeouts": patience} | (options or {})
+    more = {"timeouts": PATIENT} | (options or {})
     with working(url, folder, relay.port, lanes=lanes, nursery=nursery, **more) as world:
         world.open(in_doubt=in_doubt, stop=stop)
         yield world
@@ -213,28 +214,19 @@ def test_being_signed_out_stops_the_channel(database: Database, tmp_path: Path, 
         assert world.parts.store.channels.all()["mail"].down
 
 
-class Midway:
-    """A relay that lets `reached` know once so many messages arrived, and waits for `go` after each."""
-
-    def __init__(self, relay: CountingServer, count: int) -> None:
-        self.reached = threading.Event()
-        self._count = count
-        take = relay.accept
-        relay.accept = self._accept  # type: ignore[method-assign]
-        self._take = take
-        self._relay = relay
-
-    def _accept(self, message: object) -> None:
-        self._take(message)  # type: ignore[arg-type]
-        if self._relay.counts.total() >= self._count:
-            self.reached.set()
-
-
-def run_until(world: MailWorld, midway: Midway) -> threading.Thread:
+def run_until(world: MailWorld, relay: CountingServer, count: int) -> threading.Thread:
+    """Begin to send, until the relay has taken so many messages; there it rests until it is told to go on."""
+    relay.rest_at(count)
     thread = threading.Thread(target=world.send)
     thread.start()
-    assert midway.reached.wait(60)
+    until(lambda: relay.counts.total() >= count, "emails to arrive")
     return thread
+
+
+def ended(thread: threading.Thread) -> None:
+    """Wait until the run is over."""
+    thread.join(300)
+    assert not thread.is_alive()
 
 
 def test_a_pause_in_mid_run_is_honoured_within_two_seconds(
@@ -244,8 +236,7 @@ def test_a_pause_in_mid_run_is_honoured_within_two_seconds(
         CountingServer(Script(delay=0.01)) as relay,
         mailing(database, tmp_path, relay, 1200, nursery=nursery, lanes=4) as world,
     ):
-        thread = run_until(world, Midway(relay, 100))
-        before = relay.counts.total()
+        thread = run_until(world, relay, 100)
         world.parts.store.holds.place(
             scope=HoldScope.ALL,
             target="",
@@ -254,7 +245,9 @@ def test_a_pause_in_mid_run_is_honoured_within_two_seconds(
             author="test",
             now=world.parts.clock.now(),
         )
-        thread.join(60)
+        before = relay.counts.total()
+        relay.go_on()
+        ended(thread)
         assert relay.counts.total() - before <= 2 * 4 / 0.01  # what four connections can take in two seconds
         states = world.states()
         assert states["sent"] == relay.counts.total()
@@ -269,9 +262,10 @@ def test_stopping_the_service_in_mid_run_loses_and_doubts_nobody(
         CountingServer(Script(delay=0.01)) as relay,
         mailing(database, tmp_path, relay, 1200, nursery=nursery, lanes=4) as world,
     ):
-        thread = run_until(world, Midway(relay, 100))
+        thread = run_until(world, relay, 100)
         world.closing.set()
-        thread.join(60)
+        relay.go_on()
+        ended(thread)
         states = world.states()
         assert states == {"sent": relay.counts.total(), "pending": 1200 - relay.counts.total()}
         world.closing.clear()
@@ -284,13 +278,14 @@ def test_who_leaves_in_mid_run_gets_nothing_more(database: Database, tmp_path: P
         CountingServer(Script(delay=0.02)) as relay,
         mailing(database, tmp_path, relay, 1000, nursery=nursery, lanes=4) as world,
     ):
-        thread = run_until(world, Midway(relay, 60))
+        thread = run_until(world, relay, 60)
         with database.write() as connection:
             connection.execute(
                 update(subscriptions).where(subscriptions.c.subscriber > 700).values(state="unsubscribed")
             )
         before = sum(relay.counts[address_of(number)] for number in range(701, 1001))
-        thread.join(60)
+        relay.go_on()
+        ended(thread)
         assert before == 0
         assert not [to for number in range(701, 1001) if relay.counts[to := address_of(number)]]
         assert world.states() == {"sent": 700, "skipped": 300}
@@ -342,9 +337,9 @@ def test_a_lane_that_does_not_come_back_leaves_its_row_undoubted(tmp_path: Path)
         with mailing(database, tmp_path, relay, 3, lanes=1, options={"timeouts": {"command": 600}}) as world:
             thread = threading.Thread(target=world.send)
             thread.start()
-            assert script.silent.wait(60)
+            assert script.silent.wait(300)
             world.closing.set()
-            thread.join(60)
+            ended(thread)
             assert not relay.counts
             assert world.states()["taken"] >= 1
             assert list((tmp_path / "journals").iterdir())

@@ -45,7 +45,7 @@ def test_the_nursery_lives_as_long_as_the_service(service: subprocess.Popen[str]
     opened = {os.readlink(f"/proc/{nursery}/fd/{name}") for name in os.listdir(f"/proc/{nursery}/fd")}
     assert not [name for name in opened if "campaign.db" in name or name.endswith(".lock")]
     service.kill()
-    service.wait(60)
+    service.wait(300)
     until(lambda: not Path(f"/proc/{nursery}").exists() or _is_over(nursery), "the nursery to end")
 
 

@@ -11,6 +11,8 @@ from campaign.channels.smtp.options import SmtpOptions
 from campaign.model import About, Email
 from campaign.model.messages import PlainBody
 
+#: Seconds: a relay on a busy machine may be slow, and is not to be taken for one that hangs.
+PATIENT = {"connect": 120, "command": 120, "final": 120, "stall": 120}
 NOON = datetime(2023, 10, 9, 12, 0, tzinfo=UTC)
 ABOUT = About(campaign="week", message="daily", day="mon", channel="mail", planned_at=NOON)
 
@@ -45,12 +47,12 @@ def email(to: str = "ann@example.org", *, text: str = "Hello.\r\n", sender: str 
 
 
 def smtp(port: int, tools: Tools | None = None, **options: object) -> Smtp:
-    """An smtp channel to a relay of the test, quick to lose patience."""
+    """An smtp channel to a relay of the test. It waits long: only a test whose relay stays silent says otherwise."""
     settings: dict[str, object] = {
         "host": "127.0.0.1",
         "port": port,
         "security": "off",
-        "timeouts": {"connect": 5, "command": 5, "final": 5, "stall": 1},
+        "timeouts": PATIENT,
     }
     tools = tools or Tools(name="mail", now=lambda: NOON)
     return Smtp(SmtpOptions.model_validate(settings | options), tools)

@@ -14,6 +14,9 @@ from typing import TextIO
 from tests.smtpserver.conversation import Conversation
 from tests.smtpserver.script import Script
 
+#: What the first byte of TCP_INFO says of a connection that is open at both ends (linux/tcp_states.h).
+ESTABLISHED = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -26,11 +29,20 @@ class Accepted:
     silent: bool = False
 
 
+def is_open(sock: socket.socket) -> bool:
+    """Whether the other side has not closed its end, though nobody here may have noticed yet (Linux tells)."""
+    if not hasattr(socket, "TCP_INFO") or sock.fileno() < 0:  # -1: TLS took the socket over
+        return True
+    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == ESTABLISHED
+
+
 class CountingServer:
     """A relay on a free loopback port, used as a context manager.
 
-    `die()` refuses connections and cuts the living; `revive()` ends that. `log`: a text file that gets one line an
-    accepted message (recipient), flushed, for use from another process.
+    `die()` refuses connections and cuts the living; `revive()` ends that. `rest_at(count)`: once so many messages were
+    taken, each connection takes one more and rests before it answers, until `go_on()`; so whoever waits for a moment of
+    a mailing comes in time, however slow. `log`: a text file that gets one line an accepted message (recipient),
+    flushed, for use from another process.
     """
 
     def __init__(
@@ -45,10 +57,11 @@ class CountingServer:
         self.connections = 0
         self.most_at_once = 0
         self.turned_away = 0
-        self.changed = threading.Event()
         self._keep = keep
         self._log = log
         self._dead = threading.Event()
+        self._rest_at: int | None = None
+        self._going = threading.Event()
         self._lock = threading.Lock()
         self._living: dict[int, socket.socket] = {}
         self._threads: list[threading.Thread] = []
@@ -67,6 +80,7 @@ class CountingServer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.go_on()
         self.hang_up()
         for thread in self._threads:
             thread.join(timeout=10)
@@ -82,10 +96,24 @@ class CountingServer:
             if self._keep:
                 self.accepted.append(message)
             self.counts[message.to] += 1
-            self.changed.set()
             if self._log is not None:
                 self._log.write(message.to + "\n")
                 self._log.flush()
+            rests = self._rest_at is not None and self.counts.total() >= self._rest_at
+        if rests:
+            self._going.wait()
+
+    def rest_at(self, count: int) -> None:
+        """Rest once `count` messages were taken in all."""
+        with self._lock:
+            self._going.clear()
+            self._rest_at = count
+
+    def go_on(self) -> None:
+        """End the rest, and let those who waited answer."""
+        with self._lock:
+            self._rest_at = None
+            self._going.set()
 
     def hang_up(self) -> None:
         """Cut every connection."""
@@ -121,11 +149,11 @@ class CountingServer:
         with self._lock:
             self.connections += 1
             number = self.connections
-            full = 0 < self.script.room <= len(self._living)
+            full = 0 < self.script.room <= sum(map(is_open, self._living.values()))
             self.turned_away += full
             if not full:
                 self._living[number] = sock
-            self.most_at_once = max(self.most_at_once, len(self._living))
+            self.most_at_once = max(self.most_at_once, sum(map(is_open, self._living.values())))
         if full:
             with contextlib.suppress(OSError):
                 sock.sendall(b"421 4.7.0 too many connections from you\r\n")

@@ -30,20 +30,28 @@ from campaign.programme import load_bytes
 from campaign.settings import load_settings, make_home
 from campaign.wiring import App
 from tests.figures import agree
+from tests.ports import bound
 
 ROOT = Path(__file__).resolve().parents[2]
 NINE = datetime(2023, 10, 9, 8, 0, tzinfo=UTC)
 #: How many rounds each test of a kill is given: more by `CAMPAIGN_TRIALS=50 pytest tests/survive`.
 TRIALS = int(os.environ.get("CAMPAIGN_TRIALS", "2"))
+#: Seconds for which a process, or what it does, is waited for: generous, for machines differ and are shared.
+PATIENCE = 300.0
 CHANNELS = ("one", "two", "three", "four")
 
 
 class Receiver:
-    """Takes posts over HTTP and counts each by its key. It answers after `hold` seconds, or once `let_go` is set."""
+    """Takes posts over HTTP and counts each by its key.
+
+    It answers after `hold` seconds, and what comes once `rest_at` were taken not before `let_go` is set: so whoever
+    waits for a moment comes in time, however slow. While it is closed nobody else gets its port.
+    """
 
     def __init__(self) -> None:
         self.accepted: Counter[str] = Counter()
         self.hold = 0.0
+        self.rest_at: int | None = None
         self.arrived = threading.Condition()
         self.let_go = threading.Event()
         receiver = self
@@ -63,30 +71,42 @@ class Receiver:
                 """Quiet."""
 
         self._handler = Handler
-        self.port = 0
+        self._bound = bound()
+        self.port = int(self._bound.getsockname()[1])
         self.open()
 
     def open(self) -> None:
         """Listen, at the same port as before."""
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
-        self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def take(self, key: str) -> None:
         with self.arrived:
             self.accepted[key] += 1
             self.arrived.notify_all()
-        self.let_go.wait(self.hold)
+            rests = self.rest_at is not None and self.accepted.total() >= self.rest_at
+        self.let_go.wait(None if rests else self.hold)
 
-    def wait_for(self, count: int, *, seconds: float = 60.0) -> None:
-        """Until so many were accepted in all, or so many seconds passed."""
+    def go_on(self) -> None:
+        """Let those who wait have their answers, and rest no more."""
+        self.rest_at, self.hold = None, 0.0
+        self.let_go.set()
+
+    def wait_for(self, count: int) -> None:
+        """Until so many were accepted in all."""
         with self.arrived:
-            self.arrived.wait_for(lambda: sum(self.accepted.values()) >= count, timeout=seconds)
+            assert self.arrived.wait_for(lambda: self.accepted.total() >= count, timeout=PATIENCE), self.accepted
 
     def close(self) -> None:
+        """Refuse connections from now on."""
         self.let_go.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def end(self) -> None:
+        """Close, and leave the port to others."""
+        self.close()
+        self._bound.close()
 
 
 class Home:
@@ -136,7 +156,7 @@ class Home:
     def finish(self, at: datetime = NINE) -> int:
         """Run a service until nothing is left to do; its exit code."""
         child = self.start(at)
-        code = child.wait(timeout=60)
+        code = child.wait(timeout=PATIENCE)
         close(child)
         return code
 
@@ -256,7 +276,7 @@ class Running(Home):
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     def ended(self) -> Counter[str]:
@@ -265,13 +285,13 @@ class Running(Home):
             "SELECT channel, count(*) FROM deliveries JOIN broadcasts ON broadcasts.id = broadcast"
             " WHERE deliveries.state IN ('sent', 'uncertain') GROUP BY channel"
         )
-        with closing(sqlite3.connect(self.folder / "campaign.db", timeout=60)) as connection:
+        with closing(sqlite3.connect(self.folder / "campaign.db", timeout=PATIENCE)) as connection:
             return Counter(dict(connection.execute(query).fetchall()))
 
     def ask(self) -> tuple[int, dict[str, Any]]:
         """What `/healthz` answers: the status, and what it found."""
         try:
-            with urllib.request.urlopen(self.health, timeout=30) as answer:
+            with urllib.request.urlopen(self.health, timeout=PATIENCE) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -284,7 +304,7 @@ class Running(Home):
     def stop(self, child: subprocess.Popen[str], sign: signal.Signals = signal.SIGTERM) -> int:
         """End a service; its exit code."""
         child.send_signal(sign)
-        code = child.wait(timeout=60)
+        code = child.wait(timeout=PATIENCE)
         self._reader.join()
         assert child.stderr is not None
         child.stderr.close()
@@ -294,7 +314,7 @@ class Running(Home):
 
 def close(child: subprocess.Popen[str]) -> None:
     """Take a process that ended off the books."""
-    child.wait(timeout=30)
+    child.wait(timeout=PATIENCE)
     if child.stdout is not None:
         child.stdout.close()
 
@@ -303,7 +323,7 @@ def close(child: subprocess.Popen[str]) -> None:
 def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
     yield receiver
-    receiver.close()
+    receiver.end()
 
 
 @pytest.fixture

@@ -58,11 +58,12 @@ def test_a_page_that_never_answers_does_not_hold_the_check_up() -> None:
 
     def fetch(url: str) -> int:
         if url == KIT:
-            release.wait(30)
+            release.wait(300)
         return 200
 
     try:
-        (problem,) = try_links(laid_out(good()), fetch, seconds=0.3)
+        problems = try_links(laid_out(good()), fetch, seconds=0.3)
     finally:
         release.set()
-    assert "did not answer" in problem.message
+    assert all("did not answer" in each.message for each in problems), "on a busy machine others may come late too"
+    assert "resources.kit.link" in {each.where for each in problems}
