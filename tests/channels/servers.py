@@ -53,3 +53,23 @@ def serving(script: Script) -> Iterator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             listener.shutdown(socket.SHUT_RDWR)
+
+
+class Drip:
+    """A header line after the other: no single wait is long, the whole is endless. It moves its client's clock."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, peer: socket.socket) -> None:
+        read_request(peer)
+        peer.settimeout(0.02)
+        peer.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            peer.sendall(b"X-Drip: 1\r\n")
+            self.seconds += 0.1
+            try:
+                peer.recv(1)
+            except TimeoutError:
+                continue
+            return

@@ -18,7 +18,7 @@ import pytest
 from campaign.channels._wire import is_public
 from campaign.channels.http import Answer, Fault, Http, Reply, Sent, Timeouts, fake_transport
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
-from tests.channels.servers import read_request, serving
+from tests.channels.servers import Drip, read_request, serving
 from tests.ports import refusing
 from tests.smtpserver.certificates import make
 
@@ -77,26 +77,6 @@ def _after_request(rest: bytes, *, silent: bool = False) -> Callable[[socket.soc
             peer.recv(1)  # until the client has had enough
 
     return script
-
-
-class Drip:
-    """A header line after the other: no single wait is long, the whole is endless. It moves its client's clock."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self, peer: socket.socket) -> None:
-        read_request(peer)
-        peer.settimeout(0.02)
-        peer.sendall(b"HTTP/1.1 200 OK\r\n")
-        while True:
-            peer.sendall(b"X-Drip: 1\r\n")
-            self.seconds += 0.1
-            try:
-                peer.recv(1)
-            except TimeoutError:
-                continue
-            return
 
 
 DRIP = Drip()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from campaign.settings import load_settings, make_home
 from campaign.wiring import App
 from tests.figures import agree
 from tests.ports import bound
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 NINE = datetime(2023, 10, 9, 8, 0, tzinfo=UTC)
@@ -39,6 +41,23 @@ TRIALS = int(os.environ.get("CAMPAIGN_TRIALS", "2"))
 #: Seconds for which a process, or what it does, is waited for: generous, for machines differ and are shared.
 PATIENCE = 300.0
 CHANNELS = ("one", "two", "three", "four")
+
+
+class Server(ThreadingHTTPServer):
+    """Counts the connections under way."""
+
+    open = 0
+    change = threading.Lock()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self.change:
+            self.open += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self.change:
+            self.open -= 1
 
 
 class Receiver:
@@ -77,7 +96,7 @@ class Receiver:
 
     def open(self) -> None:
         """Listen, at the same port as before."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
+        self._server = Server(("127.0.0.1", self.port), self._handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def take(self, key: str) -> None:
@@ -96,6 +115,13 @@ class Receiver:
         """Until so many were accepted in all."""
         with self.arrived:
             assert self.arrived.wait_for(lambda: self.accepted.total() >= count, timeout=PATIENCE), self.accepted
+
+    def settle(self) -> None:
+        """Take all that was written by whoever has ended by now: they are accepted in order, and ours is the last."""
+        with socket.create_connection(("127.0.0.1", self.port)) as last:
+            last.shutdown(socket.SHUT_WR)
+            last.recv(1)
+        until(lambda: self._server.open == 0, "every connection to end")
 
     def close(self) -> None:
         """Refuse connections from now on."""

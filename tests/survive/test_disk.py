@@ -75,17 +75,18 @@ def tries(running: Running) -> int:
 def test_without_room_all_waits_and_goes_on_by_itself(place: tuple[Path, Full], receiver: Receiver) -> None:
     folder, full = place
     running = Running(folder / "home", receiver, posts=6)
-    receiver.hold = 0.02
+    receiver.rest_at = 1
     child = running.run()
-    receiver.wait_for(2)
+    receiver.wait_for(len(CHANNELS))
     with full(child):
-        first = until(lambda: tries(running), "health tells of it", seconds=60)
+        receiver.go_on()
+        first = until(lambda: tries(running), "health tells of it")
         begun, used = len(receiver.accepted), seconds_of(child.pid)
-        until(lambda: tries(running) >= first + 2, "it is tried again", seconds=120)
+        until(lambda: tries(running) >= first + 2, "it is tried again")
         assert seconds_of(child.pid) - used < 3, "it spins"
         assert len(receiver.accepted) <= begun + len(CHANNELS), "something began without its mark"
-    until(lambda: running.ended().total() == running.expected, "all goes once there is room", seconds=120)
-    until(lambda: tries(running) == 0, "health is well again", seconds=60)
+    until(lambda: running.ended().total() == running.expected, "all goes once there is room")
+    until(lambda: tries(running) == 0, "health is well again")
     assert running.stop(child) == 0
     counted(running, receiver)
     told = [line for line in running.lines() if line["level"] == "error"]

@@ -54,13 +54,15 @@ def test_posts_are_in_doubt_and_never_sent_twice_wherever_the_log_is_cut(
 ) -> None:
     home = Home(tmp_path / "home", receiver, posts=POSTS)
     keys = keys_of(home)
-    receiver.hold = 0.02
+    wanted = random.Random(seed).randint(6, 8)
+    receiver.hold, receiver.rest_at = 0.02, wanted
     child = home.start()
-    receiver.wait_for(random.Random(seed).randint(6, 10))
+    receiver.wait_for(wanted)
     os.kill(child.pid, signal.SIGKILL)
     close(child)
+    receiver.go_on()
+    receiver.settle()
     every = set(receiver.accepted)
-    receiver.hold = 0.0
     for length in spread(cuts(home.folder / "campaign.db-wal"), CUTS):
         left = left_over(home.folder, tmp_path / f"cut-{length}", length)
         states = in_order(left / "campaign.db")
