@@ -42,7 +42,7 @@ def kill_until_done(url: str, folder: Path, relay: CountingServer, *, kills: int
         process = start(url, folder, relay.port)
         target = relay.counts.total() + moments.randrange(0, PEOPLE // kills - 2 * SOME)
         relay.rest_at(target + SOME)
-        until(partial(_reached, relay, target, process), "emails to arrive")
+        until(partial(_reached, relay, target, [process]), "emails to arrive")
         killed += process.poll() is None
         process.kill()
         process.communicate()
@@ -53,8 +53,8 @@ def kill_until_done(url: str, folder: Path, relay: CountingServer, *, kills: int
     return killed
 
 
-def _reached(relay: CountingServer, target: int, process: subprocess.Popen[str]) -> bool:
-    return relay.counts.total() >= target or process.poll() is not None
+def _reached(relay: CountingServer, target: int, processes: list[subprocess.Popen[str]]) -> bool:
+    return relay.counts.total() >= target or all(process.poll() is not None for process in processes)
 
 
 @pytest.mark.parametrize("in_doubt", [InDoubt.HOLD, InDoubt.RESEND])
@@ -116,20 +116,22 @@ def test_two_workers_of_which_one_is_killed_again_and_again(postgres: object, tm
         for number in range(2):
             script.delay = quick
             target = relay.counts.total() + chance.randrange(20, PEOPLE // 6)
+            relay.rest_at(target + SOME)
             until(partial(_reached, relay, target, both), "emails to arrive")
             victim = both[number % 2]
             killed += victim.poll() is None
             victim.kill()
             victim.communicate()
             script.delay = slow
+            relay.go_on()
             both[number % 2] = start(url, tmp_path, relay.port)
         script.delay = quick
         for process in both:
-            process.communicate(timeout=120)
+            process.communicate(timeout=600)
             assert process.returncode == 0
         assert killed == 2
         last = start(url, tmp_path, relay.port)  # what the last one killed left while the other was at it
-        last.communicate(timeout=120)
+        last.communicate(timeout=600)
         with working(url, tmp_path, relay.port) as world:
             states = world.states()
             rows = world.parts.store.deliveries.of(world.broadcast.id, limit=PEOPLE)
@@ -141,10 +143,6 @@ def test_two_workers_of_which_one_is_killed_again_and_again(postgres: object, tm
         assert set(states) <= {"sent", "uncertain"}
         assert sum(states.values()) == PEOPLE
     database.close()
-
-
-def _reached(relay: CountingServer, target: int, processes: list[subprocess.Popen[str]]) -> bool:
-    return relay.counts.total() >= target or all(process.poll() is not None for process in processes)
 
 
 def test_another_machines_rows_are_in_doubt(database: Database, tmp_path: Path) -> None:
