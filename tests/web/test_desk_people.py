@@ -220,3 +220,18 @@ def test_a_persons_page_calls_emails_lists_and_audiences_by_their_names(desk: De
     assert "Email: Theme of mon</a>" in page
     assert "<dd>Parents and carers</dd>" in page
     assert "<li>parents:" not in page
+
+
+def test_an_address_that_is_looked_for_stands_in_no_url(listed: DeskStand) -> None:
+    added(listed)
+    page = listed.text("/desk/people")
+    assert '<form method="post" action="/desk/people" class="filter-form">' in page
+    sent = {"form": listed.token("/desk/people"), "q": "JO@council.example.org"}
+    for _ in range(2):  # a form that only looks can be sent again
+        found = listed.client.post("/desk/people", data=sent, headers={"Origin": BASE})
+        assert found.status_code == 200
+        assert "jo@council.example.org</a>" in found.text
+    by_words = listed.post("/desk/people", q="Jo", list="parents")
+    assert (by_words.status_code, by_words.headers["location"]) == (303, "/desk/people?q=Jo&list=parents")
+    everything = page + found.text + listed.text("/desk/people?q=Jo")
+    assert not re.search(r"(?:href|action)=\"[^\"]*(?:@|%40)", everything)

@@ -46,8 +46,16 @@ def people(ask: Ask) -> Response:
     )
 
 
+def look(ask: Ask) -> Response:
+    """A search from the form. Words lead to an address that can be kept; an email address stands in no URL."""
+    text = ask.text("q")
+    if "@" in text:
+        return people(ask)
+    return ask.door.lead(f"/desk/people?{urlencode({'q': text, 'list': ask.text('list')})}")
+
+
 def _page(text: str, chosen: str, page: int) -> str:
-    return f"/desk/people?{urlencode({'q': text, 'list': chosen, 'page': page})}"
+    return "" if "@" in text else f"/desk/people?{urlencode({'q': text, 'list': chosen, 'page': page})}"
 
 
 def address_of(ask: Ask, address: str) -> str:

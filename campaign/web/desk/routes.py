@@ -77,6 +77,7 @@ ACTS = (
     Act("POST", f"{RESOURCE}/change", Role.EDITOR, programme.change),
     Act("POST", f"{RESOURCE}/release", Role.APPROVER, programme.release),
     Act("GET", "/desk/people", Role.VIEWER, people.people),
+    Act("POST", "/desk/people", Role.VIEWER, people.look, looks=True),
     Act("GET", "/desk/people/add", Role.EDITOR, people.new),
     Act("POST", "/desk/people/add", Role.EDITOR, people.add),
     Act("GET", "/desk/people/import", Role.EDITOR, people_import.form),
