@@ -16,62 +16,13 @@ from typing import Any
 from campaign.model import About, Email, PlainBody, Sender
 from campaign.render import headers
 from campaign.render.pages import door_url, request_url
+from campaign.render.words import words
+from campaign.words import known_tag
 
-#: Kind of letter -> subject, what stands before the link, the link's words, what stands after it.
-LETTERS: Mapping[str, tuple[str, str, str, str]] = {
-    "confirm": (
-        "Confirm that you want our emails",
-        "Somebody, we think you, asked for emails from {sender} about {lists} to come to this address.",
-        "Yes, I want these emails",
-        "If it was not you, do nothing: no emails will come.",
-    ),
-    "ask": (
-        "May we email you?",
-        "{sender} would like to send you emails about {lists}. We email you only if you say yes.",
-        "Yes, I want these emails",
-        "If you do not want them, do nothing: no emails will come, and we do not ask again.",
-    ),
-    "erase": (
-        "Confirm that we should delete your details",
-        "You asked {sender} to delete what we hold about you.",
-        "Delete my details",
-        "If it was not you, do nothing: nothing will be deleted.",
-    ),
-    "export": (
-        "Your copy of what we hold about you",
-        "You asked {sender} for a copy of what we hold about you.",
-        "See what you hold about me",
-        "If it was not you, do nothing. Do not pass this email on: the link in it opens your details.",
-    ),
-    "invite": (
-        "You are invited to our desk",
-        "{author} invites you to the desk where {sender} plans and sends its weeks.",
-        "Choose how I sign in",
-        "If you do not know what this is about, do nothing. Do not pass this email on: its link is for you alone.",
-    ),
-    "reset": (
-        "Choose another password for our desk",
-        "{author} made you a link to choose another password for the desk of {sender}.",
-        "Choose another password",
-        "If you asked nobody for it, do nothing and tell {author}. Do not pass this email on: its link is yours alone.",
-    ),
-    "browser": (
-        "Sign in to our desk from another browser",
-        "Somebody, we think you, wants to sign in to the desk of {sender} from a browser that it does not know, while "
-        "many wrong passwords are being tried.",
-        "Let the browser that I open this in try",
-        "It still asks for your password. If it was not you, do nothing: nobody gets in by this without your password.",
-    ),
-}
-_WORKS = "The link works for 7 days."
-#: How long the links to the desk work; they work once.
-_ONCE = {
-    "invite": "The link works once, for 3 days.",
-    "reset": "The link works once, for 3 days.",
-    "browser": "The link works once, for 30 minutes.",
-}
+#: Letters to the desk: their links are for its door, and work once.
+_DOOR = frozenset({"invite", "reset", "browser"})
 _PAGE = (
-    '<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8"><title>{subject}</title>'
+    '<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{subject}</title>'
     '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"></head>'
     '<body style="margin:0;padding:16px;font:16px/1.5 Arial,sans-serif"><main style="max-width:600px">'
     '<h1 style="font-size:24px;line-height:1.25">{subject}</h1><p>{before}</p>'
@@ -93,18 +44,22 @@ def compose_letter(
 ) -> Email:
     """The letter of that kind to the bare address `to`.
 
-    `values`: `token`; for a confirmation `lists` (titles), for one to the desk `author`. `message_id` with angle
-    brackets; `date` aware. Raises KeyError for an unknown kind, Refused for an address or a header that would not do.
+    `values`: `token`; for a confirmation `lists` (titles), for one to the desk `author`; `language` (a tag) where it
+    is known. `message_id` with angle brackets; `date` aware. Raises KeyError for an unknown kind, Refused for an
+    address or a header that would not do.
     """
-    subject, before, link, after = LETTERS[kind]
-    titles = [str(title) for title in values.get("lists", ())]
-    listed = f"{', '.join(titles[:-1])} and {titles[-1]}" if len(titles) > 1 else "".join(titles)
-    author = str(values.get("author", ""))
-    before, after = (part.format(sender=sender.from_name, lists=listed, author=author) for part in (before, after))
-    place_of = door_url if kind in _ONCE else request_url
+    asked = str(values.get("language", ""))
+    language = asked if known_tag(asked) else "en-GB"
+    say = words(language)
+    listed = say.join([str(title) for title in values.get("lists", ())])
+    filled = {"sender": sender.from_name, "lists": listed, "author": str(values.get("author", ""))}
+    subject, before, link, works, after = (
+        say(f"letter.{kind}.{part}", **filled) for part in ("subject", "before", "link", "works", "after")
+    )
+    place_of = door_url if kind in _DOOR else request_url
     url = headers.url(place_of(base_url, str(values["token"])), "the link of a letter")
-    works = _ONCE.get(kind, _WORKS)
-    words = {
+    shown = {
+        "language": language,
         "subject": subject,
         "before": before,
         "url": url,
@@ -116,7 +71,7 @@ def compose_letter(
     }
     place = f"{sender.from_name}\n{sender.postal_address}"
     text = "\n\n".join((subject, before, f"{link}:\n{url}", works, after, place)) + "\n"
-    html = _PAGE.format(**{name: escape(value) for name, value in words.items()})
+    html = _PAGE.format(**{name: escape(value) for name, value in shown.items()})
     address, smtputf8 = headers.wire_address(to)
     raw = _raw(sender, address, subject, text, html, message_id, date, smtputf8)
     about = About(campaign="letters", message=kind, day="once", channel="letters", planned_at=date, title=subject)

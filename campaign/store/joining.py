@@ -135,7 +135,7 @@ def ask(
         kind,
         address,
         sender=chosen[0].sender,
-        values={"token": token, "lists": [each.title for each in chosen]},
+        values={"token": token, "lists": [each.title for each in chosen], "language": asked.details.language},
         now=now,
     )
     return True

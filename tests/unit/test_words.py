@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+import re
+from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaign.model import Sender
 from campaign.render import speak
+from campaign.render.letter import compose_letter
 from campaign.render.words import Words
 from campaign.render.words import words as reader_words
 from campaign.web.words import page_words
@@ -150,3 +153,17 @@ def test_what_is_filled_in_stays_and_a_sentence_within_is_said_too() -> None:
 def test_in_english_nothing_is_changed_and_elsewhere_nothing_breaks(text: str) -> None:
     assert in_words(text, "en") == text
     assert isinstance(in_words(text, PSEUDO), str)
+
+
+@pytest.mark.parametrize("kind", ["confirm", "ask", "erase", "export", "invite", "reset", "browser"])
+def test_letters_are_in_the_language_of_who_asked(kind: str) -> None:
+    sender = Sender(id="team", from_name="9", from_address="team@example.org", postal_address="9")
+    values = {"token": "x" * 22, "author": "9", "lists": ["9"], "language": PSEUDO}
+    made = compose_letter(
+        kind, "jo@example.org", sender=sender, values=values, base_url="https://week.example.org",
+        message_id="<1@example.org>", envelope_from="team@example.org", date=datetime(2023, 10, 9, tzinfo=UTC),
+    )  # fmt: skip
+    assert f'lang="{PSEUDO}"' in made.body.html
+    said = re.sub(r"\S*://\S*", "", made.body.text)
+    assert re.findall(r"\b[a-zA-Z]{3,}\b", said) == []
+    assert made.subject == odd(catalogue("en")[f"letter.{kind}.subject"])
