@@ -30,8 +30,8 @@ DECISIONS = {
 }
 #: Decisions of `views.Need.choices` by which something goes: not offered where its time of day is over.
 GOES = frozenset({"try again"})
-#: Of so many messages that wait for approval the page says what they say.
-TOLD = 30
+#: Of so many messages that wait for approval the page says what they say: to draw them all would take too long.
+TOLD = 12
 #: The kinds of need in the order of the page, soonest harm first.
 ORDER = ("uncertain", "missed", "failed", "still", "silent", "channel down", "runs out", "checks", "waiting", "held")
 
