@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import text
 
 from campaign.channels.smtp.dkim import Key, Signer
+from campaign.cli.running import share_one_heap
 from campaign.delivery.mail import hand
 from campaign.delivery.mail.nursery import open_nursery
 from campaign.store import Store
@@ -46,8 +47,12 @@ def message(size: int) -> bytes:
 
 def bare(port: int, count: int, connections: int, size: int) -> float:
     """The ceiling: ready-made bytes pipelined over sockets in threads, replies counted and not read."""
-    envelope = b"MAIL FROM:<" + SENDER + b">\r\nRCPT TO:<p@example.org>\r\nDATA\r\n"
-    text_of = message(size) + b".\r\n"
+    text_of = message(size)
+    return _bare(port, count, connections, lambda: text_of)
+
+
+def _bare(port: int, count: int, connections: int, text_of: Callable[[], bytes]) -> float:
+    envelope = b".\r\nMAIL FROM:<" + SENDER + b">\r\nRCPT TO:<p@example.org>\r\nDATA\r\n"
 
     def run(messages: int) -> None:
         with socket.create_connection(("127.0.0.1", port)) as sock:
@@ -55,12 +60,12 @@ def bare(port: int, count: int, connections: int, size: int) -> float:
             _lines(sock, 1)
             sock.sendall(b"HELO bench\r\n")
             _lines(sock, 1)
-            sock.sendall(envelope)
+            sock.sendall(envelope[3:])
             _lines(sock, 3)
             for _ in range(messages - 1):
-                sock.sendall(text_of + envelope)
+                sock.sendall(text_of() + envelope)
                 _lines(sock, 4)
-            sock.sendall(text_of)
+            sock.sendall(text_of() + envelope[:3])
             _lines(sock, 1)
 
     return _threads(run, count, connections)
@@ -100,6 +105,25 @@ def plain(port: int, count: int, connections: int, size: int) -> float:
     return _threads(run, count, connections)
 
 
+def bare_signed(port: int, count: int, connections: int, size: int) -> float:
+    """What no engine can pass: ready-made bytes over bare sockets, each message signed before it goes, nothing else.
+
+    One process a processor, each with its share of the connections.
+    """
+    processes = os.cpu_count() or 1
+    share = [str(each) for each in (port, count // processes, max(1, connections // processes), size)]
+    command = [sys.executable, "-m", "benchmarks._mailing", "bare_signing", *share]
+    loops = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    return max(float(loop.communicate()[0].split()[-1]) for loop in loops)
+
+
+def bare_signing(port: int, count: int, connections: int, size: int) -> float:
+    """One process of `bare_signed`."""
+    signer, raw = Signer([Key("example.org", "s", _rsa())]), message(size)
+    now = datetime.now(UTC)
+    return _bare(port, count, connections, lambda: signer.sign(raw, "news@example.org", lambda: now))
+
+
 def sign(count: int, size: int) -> float:
     """Only signatures: rsa-2048 over ready-made messages."""
     signer, raw = Signer([Key("example.org", "s", _rsa())]), message(size)
@@ -121,6 +145,7 @@ def _world(port: int, count: int, connections: int, *, processes: int = 0, **opt
         url = f"sqlite:///{folder / 'campaign.db'}"
         command = [sys.executable, "-m", "benchmarks._mailing", "people", str(count), url]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # its memory is not the engine's
+        share_one_heap()
         nursery = open_nursery(partial(hand.run, kit()), processes or os.cpu_count() or 1)
         with working(url, folder, port, lanes=connections, nursery=nursery, **options) as world:
             yield world
@@ -239,7 +264,8 @@ def _pss(pid: int) -> int:
 
 
 PIECES: dict[str, Callable[..., float]] = {
-    each.__name__: each for each in (bare, plain, sign, engine, signed, opening, memory, people, size_of)
+    each.__name__: each
+    for each in (bare, bare_signed, bare_signing, plain, sign, engine, signed, opening, memory, people, size_of)
 }
 
 if __name__ == "__main__":

@@ -60,16 +60,19 @@ def _speed(port: int) -> Iterator[Figure]:
 
 
 def _signing(port: int) -> Iterator[Figure]:
-    """Both fill every processor: the engine beside its sink, and loops that only sign."""
-    count, processors = 30_000, os.cpu_count() or 1
+    """All fill every processor: the engine beside its sink, bare sockets that sign, and loops that only sign."""
+    count, processors, size = 30_000, os.cpu_count() or 1, int(_piece("size_of", 3))
     ours = count / _piece("signed", port, count, CONNECTIONS)
+    floor = count / _piece("bare_signed", port, count, CONNECTIONS, size)
+    loops = _signatures(processors, size)
     against = f"loops that only sign, one a processor ({processors})"
-    yield Figure("mail signed, rsa-2048", ours, "/s", _signatures(processors), against)
+    yield Figure("mail signed, rsa-2048", ours, "/s", loops, against)
+    yield Figure("mail signed, bare sockets", floor, "/s", loops, against)
 
 
-def _signatures(processors: int, each: int = 3000) -> float:
+def _signatures(processors: int, size: int, each: int = 3000) -> float:
     """Signatures a second that loops give together which do nothing else, one a processor."""
-    command = [sys.executable, "-m", "benchmarks._mailing", "sign", str(each), "8000"]
+    command = [sys.executable, "-m", "benchmarks._mailing", "sign", str(each), str(size)]
     loops = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processors)]
     return sum(each / float(loop.communicate()[0].split()[-1]) for loop in loops)
 

@@ -35,7 +35,7 @@ def run() -> None:
     from campaign.delivery.shelf import Shelf
     from campaign.logs import set_up
 
-    _share_one_heap()
+    share_one_heap()
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
@@ -51,7 +51,7 @@ def run() -> None:
             _until_told(scheduler, told, f"{server.url}; health at http://{app.settings.health_host}:{port}/healthz")
 
 
-def _share_one_heap() -> None:
+def share_one_heap() -> None:
     """Let all threads allocate from one heap (glibc, mallopt(3)): else each keeps the most that it ever used."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:

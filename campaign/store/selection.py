@@ -6,12 +6,12 @@ them; no area, or no audience, means all. The same statement is asked at opening
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Row,
@@ -139,20 +139,13 @@ def has_label(column: ColumnElement[str], names: Collection[str]) -> ColumnEleme
     return or_(*(func.replace(column, f",{name},", "") != column for name in sorted(names)))
 
 
-def those(connection: Connection, ids: Collection[int]) -> Collection[int] | Select[tuple[int]]:
-    """`ids` as a statement's right side of IN: on SQLite in one parameter, for a thousand take longer than the look."""
-    if connection.dialect.name != "sqlite":
-        return ids
-    return select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value)
-
-
 def selection(
     choice: Choice,
     *,
-    now: datetime,
+    now: datetime | ColumnElement[int],
     after: int = 0,
     upto: int | None = None,
-    among: Collection[int] | Select[tuple[int]] | None = None,
+    among: Collection[int] | Select[tuple[int]] | BindParameter[Sequence[int]] | None = None,
 ) -> Select[tuple[int, int]]:
     """People of `choice` with `after < id <= upto` (or `among` those ids), ordered: columns `subscriber`, `chosen`.
 
@@ -176,7 +169,7 @@ def selection(
             *window,
             u.list.in_([each.id for each in choice.lists]),
             u.state == "confirmed",
-            or_(u.paused_until.is_(None), u.paused_until <= to_micros(now)),
+            or_(u.paused_until.is_(None), u.paused_until <= (to_micros(now) if isinstance(now, datetime) else now)),
             _by_area(choice),
             _by_audience(choice),
             ~_suppressed(),
