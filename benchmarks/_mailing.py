@@ -26,9 +26,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import text
 
 from campaign.channels.smtp.dkim import Key, Signer
-from campaign.cli.running import share_one_heap
 from campaign.delivery.mail import hand
-from campaign.delivery.mail.nursery import open_nursery
+from campaign.delivery.mail.nursery import open_nursery, share_one_heap
 from campaign.store import Store
 from campaign.store.database import Database
 from tests.delivery.mailworld import MailWorld, add_people, kit, load, working

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import signal
-import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
     from campaign.delivery.service import Service
     from campaign.wiring import App
 
-#: mallopt's parameter of that name.
-M_ARENA_MAX = -8
-
 
 @click.command()
 def run() -> None:
@@ -31,6 +26,7 @@ def run() -> None:
     from campaign.delivery.chores import Chore
     from campaign.delivery.health import Health, serving
     from campaign.delivery.judging import judge_ahead
+    from campaign.delivery.mail.nursery import share_one_heap
     from campaign.delivery.scheduler import Scheduler
     from campaign.delivery.shelf import Shelf
     from campaign.logs import set_up
@@ -49,13 +45,6 @@ def run() -> None:
         health = Health(app.parts, lambda: scheduler.last_ring, service.troubles.standing)
         with serving(health, app.settings.health_host, app.settings.health_port) as port:
             _until_told(scheduler, told, f"{server.url}; health at http://{app.settings.health_host}:{port}/healthz")
-
-
-def share_one_heap() -> None:
-    """Let all threads allocate from one heap (glibc, mallopt(3)): else each keeps the most that it ever used."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, 1)
 
 
 def _service(app: App) -> AbstractContextManager[Service]:

@@ -8,6 +8,7 @@ service's end of its pipe is closed then, however the service ended.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -21,6 +22,10 @@ from typing import NoReturn
 
 #: A mailing with fewer people to go is sent by the threads of the service alone.
 MANY = 3000
+
+#: mallopt's parameters of those names, and from how many bytes on a block goes back to the system at once.
+M_ARENA_MAX, M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -8, -1, -3
+LARGE_BLOCK = 128 * 1024
 
 Run = Callable[[Connection], None]
 
@@ -77,6 +82,18 @@ def open_nursery(run: Run, processes: int, *, many: int = MANY) -> Nursery | Non
         wait_for_work(theirs, run)
     theirs.close()
     return Nursery(processes, many, ours)
+
+
+def share_one_heap() -> None:
+    """Let all threads allocate from one heap (glibc, mallopt(3)), and give large blocks back at once.
+
+    Else each thread keeps the most that it ever used, and so does whoever once handed over many rows.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, 1)
+        mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK)
+        mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 def _threads() -> int:
