@@ -79,7 +79,7 @@ class Database:
     @contextmanager
     def bulk(self) -> Iterator[Database]:
         """The same database by connections of their own that are fit for many writes in a row."""
-        if not self.sqlite:
+        if self.file is None or not self.file.exists():  # PostgreSQL, or in memory: that is its one connection's alone
             yield self
             return
         url = self.url.render_as_string(hide_password=False)
