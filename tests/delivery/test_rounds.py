@@ -75,7 +75,7 @@ class Lane:
             self.error = error
 
     def ends(self) -> bool:
-        self.thread.join(60)
+        self.thread.join(300)
         return not self.thread.is_alive()
 
 

@@ -51,7 +51,7 @@ class Kept(Home):
 
     def restored(self, file: Path | None = None, before: Callable[[], None] | None = None) -> tuple[int, str]:
         child = self.restore(file, before)
-        said, _ = child.communicate(timeout=120)
+        said, _ = child.communicate(timeout=600)
         return child.returncode, said
 
     def states(self) -> list[str]:
@@ -157,7 +157,7 @@ def test_a_backup_that_finds_no_room_leaves_nothing_behind(home: Home) -> None:
         env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
     )
     assert done.returncode in {1, 3}, done.stderr
