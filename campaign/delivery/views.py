@@ -11,7 +11,7 @@ from campaign.delivery import gates
 from campaign.delivery.parts import Parts
 from campaign.delivery.ring import as_moved
 from campaign.delivery.shelf import InForce
-from campaign.model import Broadcast, BroadcastKind, BroadcastState, DeliveryState, PlannedPost
+from campaign.model import FINAL, Broadcast, BroadcastKind, BroadcastState, DeliveryState, PlannedPost
 from campaign.plan import Planned, planned_holds
 from campaign.render import speak
 from campaign.render.words import words
@@ -59,6 +59,12 @@ class Item:
         A mailing is, though single addresses refused it: some always do.
         """
         return self.state is BroadcastState.DONE and _went(self.kind, self.tally)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether some of it may still go out by itself."""
+        left = sum(count for state, count in self.tally.items() if state not in FINAL)
+        return self.state is BroadcastState.OPENING or (self.state is BroadcastState.OPEN and left > 0)
 
 
 def _went(kind: BroadcastKind, tally: Mapping[DeliveryState, int]) -> bool:
@@ -323,7 +329,7 @@ def _down(parts: Parts) -> Iterable[Need]:
 
 
 def sentence(week: Week, needing: int, now: datetime, called: Callable[[Item], str] = lambda one: one.channel) -> str:
-    """The week in one sentence: "Tuesday: 6 of 9 sent, next at 10:05am on Bluesky, 2 need you".
+    """The week in one sentence: "Tuesday: 6 of 9 sent, 1 under way, next at 10:05am on Bluesky, 2 need you".
 
     `called`: what people call an item's channel.
     """
@@ -331,8 +337,10 @@ def sentence(week: Week, needing: int, now: datetime, called: Callable[[Item], s
     today = now.astimezone(zone).date()
     items = [item for item in week.items if item.at.astimezone(zone).date() == today]
     ahead = [item for item in week.items if item.at > now and item.state is BroadcastState.PLANNED]
-    sent = sum(item.is_sent for item in items)
+    sent, going = sum(item.is_sent for item in items), sum(item.is_under_way for item in items)
     parts = [f"{sent} of {len(items)} sent" if items else "nothing planned today"]
+    if going:
+        parts.append(f"{going} under way")
     if ahead:
         following = ahead[0].at.astimezone(zone)
         when = speak.clock_time(following, words())

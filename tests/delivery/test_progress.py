@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.cli.showing import draw_going
+from campaign.delivery import views
 from campaign.delivery.health import Health
 from campaign.delivery.progress import TILES, Going, by_code, going, tiles_of
+from campaign.delivery.shelf import Shelf
 from campaign.model import Broadcast, DeliveryState, HoldScope, Strength
 from campaign.store.deliveries import Settled
 from campaign.store.groups import Sent, Taken
@@ -151,3 +153,12 @@ def test_beyond_ten_the_rest_is_one_line() -> None:
     shown = by_code(many)
     assert len(shown) == 11
     assert sum(one.people for one in shown) == sum(one.people for one in many)
+
+
+def test_the_sentence_of_the_day_names_what_is_under_way(world: World, opened: Broadcast) -> None:
+    def said() -> str:
+        return views.sentence(views.week(world.parts, Shelf(world.store).get("week"), world.now), 0, world.now)
+
+    assert "0 of 1 sent, 1 under way, next at 8am" in said()
+    settle(world, take(world, opened, PEOPLE))
+    assert "under way" not in said()

@@ -167,6 +167,9 @@ def sentence(ask: Ask, week: views.Week, names: Mapping[str, str]) -> str:
         day = speak.short_date([there.date()], words.shared)
         key = "sentence.next" if there.date() == today else "sentence.next_later"
         following = words(key, at=at, channel=channel, day=day)
+    going = sum(item.is_under_way for item in items)
+    if going:
+        following = words("sentence.under_way", number=words.number(going), next=following)
     needing = sum(need.key.startswith(f"{week.slug}/") for need in ask.needs())
     needing += sum(each.slug == week.slug for _, each in ask.unapproved())
     return words(
