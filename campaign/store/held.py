@@ -11,7 +11,7 @@ from campaign.address import Address, KeyRing, parse
 from campaign.clock import from_micros
 from campaign.errors import AddressError
 from campaign.store.database import Database
-from campaign.store.tables import attempts, broadcasts, deliveries, delivery_notes, log
+from campaign.store.tables import attempts, broadcasts, deliveries, delivery_notes, log, replies
 from campaign.store.tables_desk import accounts, identities, passkeys, sessions
 from campaign.store.tables_lists import (
     consents,
@@ -92,13 +92,16 @@ def _consents(connection: Connection, number: int) -> list[dict[str, Any]]:
 
 def _emails(connection: Connection, number: int) -> list[dict[str, Any]]:
     query = (
-        select(broadcasts.c.key.label("message"), deliveries, delivery_notes.c.notes)
+        select(
+            broadcasts.c.key.label("message"), deliveries, delivery_notes.c.notes, replies.c.text.label("accepted_with")
+        )
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
         .outerjoin(delivery_notes, delivery_notes.c.delivery == deliveries.c.id)
+        .outerjoin(replies, replies.c.id == deliveries.c.said)
         .where(deliveries.c.subscriber == number, deliveries.c.subscriber != 0)
         .order_by(deliveries.c.id)
     )
-    return _rows(connection, query, without=("broadcast", "lists", "worker"))
+    return _rows(connection, query, without=("broadcast", "lists", "worker", "said"))
 
 
 def _attempts(connection: Connection, number: int) -> list[dict[str, Any]]:

@@ -36,7 +36,14 @@ HELD: dict[str, dict[str, str]] = {
     "subscription_events": {"id": LINK, "subscriber": LINK, "list": LINK},
     "consents": {"id": LINK, "subscriber": LINK, "list": LINK, "wording": "its text is shown"},
     "suppressions": {"id": LINK, "subscriber": LINK, "address_hash": MARK, "key_id": MARK},
-    "deliveries": {"id": LINK, "subscriber": LINK, "broadcast": LINK, "lists": WORK, "worker": WORK},
+    "deliveries": {
+        "id": LINK,
+        "subscriber": LINK,
+        "broadcast": LINK,
+        "lists": WORK,
+        "worker": WORK,
+        "said": "its words are shown",
+    },
     "attempts": {"id": LINK, "delivery": LINK},
     "delivery_notes": {"delivery": LINK},
     "feedback": {"id": LINK, "subscriber": LINK, "delivery": LINK, "address_hash": MARK, "key": MARK},
@@ -60,7 +67,7 @@ HELD: dict[str, dict[str, str]] = {
 NOBODY = {
     "changes", "meta", "campaigns", "revisions", "blobs", "revision_files", "resource_changes", "channels", "approvals",
     "holds", "broadcasts", "tallies", "figures", "channel_notes", "paces", "workers", "alerts", "senders", "lists",
-    "wordings", "list_sets", "judgements", "edits", "sent_forms",
+    "wordings", "replies", "list_sets", "judgements", "edits", "sent_forms",
     "counts",  # keyed hashes that nobody can look up, for a day
     "recovery_codes", "challenges", "sign_in_links",  # secrets alone, for a short time
     "uploads",  # files of people wait for a yes for a day, and an erasure takes them all

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 #: What is written into the log, by its name there.
 KNOWN = (
-    "access", "add list", "add passkey", "add person", "alert failed", "approve", "browser link", "cancel",
+    "access", "add list", "add passkey", "add person", "alert failed", "approve",
+    "ask to confirm", "browser link", "cancel",
     "change address", "change password", "channel.connect", "channel.forget", "channel.test", "channels.rotate-key",
     "choose password", "close", "delete", "delete old backups", "down", "dropped", "erase", "export",
     "first administrator", "held",
