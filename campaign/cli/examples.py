@@ -42,6 +42,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "campaign deliveries": (
         "campaign deliveries sam@example.org",
         "campaign deliveries our-week/daily/mon/mail --state failed --csv",
+        "campaign deliveries our-week/daily/mon/mail --code 5.2.2 --retry --as Jo",
     ),
     "campaign diff": (
         "campaign diff schedules/last-week.yaml schedules/our-week.yaml",
