@@ -38,7 +38,7 @@ def test_an_email_is_shown_in_a_frame_of_its_own(desk: DeskStand) -> None:
     page = desk.text(MAIL)
     assert 'sandbox=""' in page
     assert "Monday" in page
-    assert "In all, each person once" in page
+    assert "As things stand it reaches" in page
     frame = desk.client.get(f"{MAIL}/frame")
     assert "What mon is about." in frame.text
     rules = frame.headers["content-security-policy"]
