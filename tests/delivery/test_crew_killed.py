@@ -73,14 +73,14 @@ def kill_again_and_again(url: str, folder: Path, relay: CountingServer, *, seed:
         if process.poll() is not None or not hands:
             relay.go_on()
             continue
-        doubtful += {"service": 0, "hand": LANES // PROCESSES, "all": LANES}[victim]
+        doubtful += {"service": LANES, "hand": LANES // PROCESSES, "all": LANES}[victim]  # one a connection
         if victim == "hand":
             kill([chance.choice(hands)])
             relay.go_on()
             continue
         kill([process.pid, *(hands if victim == "all" else ())])
+        relay.go_on()  # those who outlive the service wait for the answers to what they have begun
         process.communicate()
-        relay.go_on()
         process = start(url, folder, relay)
     process.communicate(timeout=600)
     assert process.returncode == 0
