@@ -159,6 +159,8 @@ class Conversation:
             password = _plain(self._line())
         else:
             token = _plain(first).split("auth=Bearer ")[1].rstrip("\1")
+            if self._script.judging is not None:
+                self._script.judging.wait(300)
             if token in self._script.tokens:
                 self._say("235 2.7.0 welcome")
                 return True

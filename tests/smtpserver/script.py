@@ -53,6 +53,8 @@ class Script:
     heard: list[str] = field(default_factory=list)
     users: dict[str, str] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
+    #: as many connections as it has parties wait for one another before a token is judged
+    judging: threading.Barrier | None = None
     #: said in the clear right behind the answer to STARTTLS
     injected: str = ""
     _seen: set[str] = field(default_factory=set)

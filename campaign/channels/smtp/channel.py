@@ -102,10 +102,10 @@ class Smtp(Channel[Email]):
             context=tls_context(endpoint.security, endpoint.ca_file or self.tools.ca_file),
         )
 
-    def _secret(self, endpoint: Endpoint) -> Callable[[bool], str]:
+    def _secret(self, endpoint: Endpoint) -> Callable[[str], str]:
         if endpoint.auth is Auth.XOAUTH2 and self._tokens is not None:
             return self._tokens.access
-        return lambda fresh: _password(endpoint)
+        return lambda refused: _password(endpoint)
 
 
 def _password(endpoint: Endpoint) -> str:

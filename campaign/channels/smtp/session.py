@@ -24,13 +24,13 @@ GOODBYE_PATIENCE = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """How to enter a relay. `secret(fresh)` gives the password or access token; `fresh`: the last one was refused."""
+    """How to enter a relay. `secret(refused)` gives the password or access token, not the one just `refused`."""
 
     endpoint: Endpoint
     timeouts: Timeouts
     helo: str
     now: Callable[[], datetime]
-    secret: Callable[[bool], str] | None = None
+    secret: Callable[[str], str] | None = None
     context: ssl.SSLContext | None = None
 
 
@@ -168,41 +168,37 @@ def _sign_in(entry: Entry, wire: Wire, features: Features) -> None:
     if method is None or method.upper() not in features.auth:
         offered = ", ".join(sorted(features.auth)) or "nothing"
         raise ChannelDown(f"The relay {place.name} offers {offered} to sign in with, not what is set", code="auth")
-    reply = _AUTH[method](entry, wire, False)
-    if method is Auth.XOAUTH2 and reply.code in (535, 538):
-        reply = _AUTH[method](entry, wire, True)
+    secret = entry.secret("") if entry.secret is not None else ""
+    reply = _AUTH[method](place.username, secret, wire)
+    if method is Auth.XOAUTH2 and reply.code in (535, 538) and entry.secret is not None:
+        reply = _AUTH[method](place.username, entry.secret(secret), wire)
     if not reply.good:
         raise outcomes.on_connect(reply, "signing in")
 
 
-def _plain(entry: Entry, wire: Wire, fresh: bool) -> Reply:
-    return _ask(wire, "AUTH PLAIN " + _base64(f"\0{entry.endpoint.username}\0{_secret(entry, fresh)}"))
+def _plain(username: str, password: str, wire: Wire) -> Reply:
+    return _ask(wire, "AUTH PLAIN " + _base64(f"\0{username}\0{password}"))
 
 
-def _login(entry: Entry, wire: Wire, fresh: bool) -> Reply:
+def _login(username: str, password: str, wire: Wire) -> Reply:
     reply = _ask(wire, "AUTH LOGIN")
-    for answer in (entry.endpoint.username, _secret(entry, fresh)):
+    for answer in (username, password):
         if reply.code != 334:
             return reply
         reply = _ask(wire, _base64(answer))
     return reply
 
 
-def _xoauth2(entry: Entry, wire: Wire, fresh: bool) -> Reply:
-    token = _secret(entry, fresh)
-    reply = _ask(wire, "AUTH XOAUTH2 " + _base64(f"user={entry.endpoint.username}\1auth=Bearer {token}\1\1"))
+def _xoauth2(username: str, token: str, wire: Wire) -> Reply:
+    reply = _ask(wire, "AUTH XOAUTH2 " + _base64(f"user={username}\1auth=Bearer {token}\1\1"))
     return _ask(wire, "") if reply.code == 334 else reply  # 334 carries the error; an empty line fetches the refusal
 
 
-_AUTH: dict[Auth, Callable[[Entry, Wire, bool], Reply]] = {
+_AUTH: dict[Auth, Callable[[str, str, Wire], Reply]] = {
     Auth.PLAIN: _plain,
     Auth.LOGIN: _login,
     Auth.XOAUTH2: _xoauth2,
 }
-
-
-def _secret(entry: Entry, fresh: bool) -> str:
-    return entry.secret(fresh) if entry.secret is not None else ""
 
 
 def _base64(text: str) -> str:

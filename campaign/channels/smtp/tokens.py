@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
+from typing import Any
 
 from pydantic import SecretStr
 
+from campaign.channels._tokens import Keychain
 from campaign.channels.base import Tools
 from campaign.channels.smtp.options import SmtpOptions
 from campaign.errors import ChannelDown, TryLater
@@ -25,33 +26,33 @@ class Tokens:
         self._options = options
         self._oauth = options.oauth
         self._tools = tools
+        self._chain = Keychain(tools, NOTE)
         self._lock = threading.Lock()
-        self._given = ""
 
-    def access(self, refused: bool) -> str:
-        """An access token; a new one where the last given was `refused`. Raises TryLater or ChannelDown."""
+    def access(self, refused: str) -> str:
+        """An access token other than the one just `refused` ("": none was). Raises TryLater or ChannelDown.
+
+        Where several lanes or processes need a new one at once, one of them fetches it and the others use that: a
+        refresh token may work only once.
+        """
         with self._lock:
-            kept = self._tools.notes.get(NOTE)
-            known = json.loads(kept) if kept else {}
-            token = str(known.get("access", ""))
+            known = self._chain.read()
             alive = float(known.get("expires", 0)) > self._tools.now().timestamp() + MARGIN
-            if not (token and alive and not (refused and token == self._given)):
-                token = self._renew(kept, str(known.get("refresh", "")))
-            self._given = token
-            return token
+            if not (alive and known.get("access", "") not in ("", refused)):
+                known = self._chain.renew(known, self._renew)
+            return str(known["access"])
 
-    def _renew(self, kept: str | None, refresh: str) -> str:
+    def _renew(self, known: dict[str, Any]) -> dict[str, Any]:
+        refresh = str(known.get("refresh", ""))
         reply = self._ask(refresh or _open(self._options.refresh_token))
         token = str(reply.get("access_token", ""))
         if not token:
             raise ChannelDown("The sign-in service gave no access token", code="oauth")
         life = float(str(reply.get("expires_in") or USUAL_LIFE))
-        note = {"access": token, "expires": self._tools.now().timestamp() + life}
+        note: dict[str, Any] = {"access": token, "expires": self._tools.now().timestamp() + life}
         if newer := str(reply.get("refresh_token") or refresh):
             note["refresh"] = newer
-        # where another process was quicker its note stays: ours opens the door this once all the same
-        self._tools.notes.swap(NOTE, old=kept, new=json.dumps(note), secret=True)
-        return token
+        return note
 
     def _ask(self, refresh: str) -> dict[str, object]:
         if self._tools.http is None:
