@@ -53,8 +53,9 @@ def at_once(channel: Smtp) -> list[LaneResult]:
 
 
 def test_lanes_whose_token_is_refused_at_once_renew_it_once(tls: tuple[ssl.SSLContext, Path]) -> None:
-    service = SignIn(token("one", refresh_token="second"), token("two"), token("too many"))
-    script = Script(features=STARTTLS, tokens={"two", "too many"}, judging=threading.Barrier(LANES))
+    more = [f"new{number}" for number in range(LANES)]
+    service = SignIn(token("one", refresh_token="second"), *map(token, more))
+    script = Script(features=STARTTLS, tokens=set(more), judging=threading.Barrier(LANES))
     with CountingServer(script, tls=tls[0]) as relay:
         channel = signed_in(relay, service, tls[1])
         outcomes = at_once(channel)
