@@ -30,15 +30,19 @@ _QUEUE_ID = re.compile(rb"(?:queued as|id=)\s*<?([A-Za-z0-9._-]{4,64})", re.IGNO
 
 
 class Item:
-    """A message on its way through the lane. `data`: its text as it travels, final dot included."""
+    """A message on its way through the lane. `data`: its text as it travels, final dot included.
 
-    __slots__ = ("data", "email", "key", "tries")
+    `unfit`: the names of relays that cannot carry it.
+    """
+
+    __slots__ = ("data", "email", "key", "tries", "unfit")
 
     def __init__(self, key: str, email: Email, data: bytes) -> None:
         self.key = key
         self.email = email
         self.data = data
         self.tries = 0
+        self.unfit: frozenset[str] = frozenset()
 
 
 class Again(Exception):
@@ -135,9 +139,9 @@ class PipelinedLane:
             return self._apart(before, item, leave=leave)
         try:
             data = before.data + session.envelope(item.email, item.data)
-        except Refused as error:
+        except Refused:  # it is alone with that, or another relay can carry it
             yield None
-            return None, [*self._finish(before), (item.key, error)]
+            return self._apart(before, item)
         wire.set_patience(session.entry.timeouts.final)
         broken: Exception | None = None
         smooth: bytes | None = None
@@ -190,7 +194,7 @@ class PipelinedLane:
             item.tries += 1
             held, more = self._start(item)
         except ChannelError as error:
-            more = [(item.key, error)]
+            held, more = self._start(item) if self._elsewhere(item, error) else (None, [(item.key, error)])
         return held, [(before.key, outcome), *more]
 
     def _finish(self, before: Item) -> list[LaneResult]:
@@ -223,9 +227,20 @@ class PipelinedLane:
                 if item.tries >= TRIES:
                     return None, [(item.key, again.error)]
             except ChannelError as error:
-                return None, [(item.key, outcomes.withdrawn() if error.code == CROWDED else error)]
+                if not self._elsewhere(item, error):
+                    return None, [(item.key, outcomes.withdrawn() if error.code == CROWDED else error)]
             else:
                 return item, []
+
+    def _elsewhere(self, item: Item, error: ChannelError) -> bool:
+        """Whether another relay may carry what the one at hand cannot; then the connection to this one has ended."""
+        if self._relay is None or not outcomes.beyond_relay(error):
+            return False
+        item.unfit |= {self._relay.name}
+        if not self._relays.others(item.unfit):
+            return False
+        self.close()
+        return True
 
     def _withdraw(self, held: Item) -> list[LaneResult]:
         self._drop()  # after 354 only a dot or the end of the connection ends a text
@@ -234,7 +249,7 @@ class PipelinedLane:
     # -- envelope
 
     def _envelope(self, item: Item) -> None:
-        session, relay = self._open()
+        session, relay = self._open(item.unfit)
         envelope = session.envelope(item.email, item.data)
         session.wire.set_patience(session.entry.timeouts.command)
         try:
@@ -331,9 +346,9 @@ class PipelinedLane:
             raise RuntimeError("no connection is open")
         return self._session, self._relay
 
-    def _open(self) -> tuple[Session, Relay]:
+    def _open(self, unfit: frozenset[str]) -> tuple[Session, Relay]:
         if self._session is None or self._relay is None:
-            self._relay, self._session = self._relays.connect()
+            self._relay, self._session = self._relays.connect(unfit)
         return self._session, self._relay
 
     def _leave_if_idle(self) -> None:

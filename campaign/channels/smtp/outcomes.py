@@ -14,9 +14,9 @@ DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.6", "5.1.10"})
 HARD_BOUNCE = "hard bounce"
 SERVICE_CLOSING = 421
 
-#: Replies to MAIL FROM that are about this one message: too large, address not expressible, cannot be converted.
-_MESSAGE_TOO_LARGE = frozenset({"5.3.4", "5.2.3"})
-_NOT_EXPRESSIBLE = frozenset({"5.6.7", "5.6.3"})
+#: What a relay cannot carry though another may: a message so large, an address in such letters, 8-bit text.
+TOO_LARGE, NO_SUCH_LETTERS, NO_8_BIT = "5.3.4", "5.6.7", "5.6.3"
+_BEYOND = frozenset({TOO_LARGE, "5.2.3", NO_SUCH_LETTERS, NO_8_BIT})
 
 
 def on_connect(reply: Reply, step: str) -> ChannelError:
@@ -28,8 +28,9 @@ def on_connect(reply: Reply, step: str) -> ChannelError:
 
 def on_mail(reply: Reply) -> ChannelError:
     """MAIL FROM was refused: about us, save where the status says that this message is too large or not expressible."""
-    if reply.code == 552 or reply.enhanced in _MESSAGE_TOO_LARGE | _NOT_EXPRESSIBLE:
-        return Refused("The relay does not take this message", code=reply.best_code, raw=reply.extract)
+    if reply.code == 552 or reply.enhanced in _BEYOND:
+        code = reply.enhanced or TOO_LARGE  # a bare 552: RFC 1870 6.1
+        return Refused("The relay does not take this message", code=code, raw=reply.extract)
     return on_connect(reply, "MAIL FROM")
 
 
@@ -49,6 +50,11 @@ def on_recipient(reply: Reply) -> ChannelError:
 def about_relay(error: ChannelError) -> bool:
     """Whether a refusal is about us or the relay as a whole, so that another relay may well take the message."""
     return isinstance(error, ChannelDown) or (isinstance(error, TryLater) and error.slow_all)
+
+
+def beyond_relay(error: ChannelError) -> bool:
+    """Whether a relay cannot carry this one message, so that another with other features may well do."""
+    return isinstance(error, Refused) and error.code in _BEYOND
 
 
 def cut_before(detail: str) -> TryLater:

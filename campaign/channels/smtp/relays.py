@@ -17,6 +17,7 @@ FULL_REST = 60.0
 #: At most one connection in so long moves to a relay that came back.
 MOVE_GAP = 1.0
 CROWDED = "crowded"
+UNFIT = "unfit"
 #: Codes of relays that said nothing: those that are open may be as dead.
 NO_ANSWER = frozenset({"", "connect"})
 
@@ -63,14 +64,15 @@ class Relays:
         self._moved: datetime | None = None
         self.several = len(self._relays) > 1
 
-    def connect(self) -> tuple[Relay, Session]:
-        """A session with the best relay that answers.
+    def connect(self, unfit: frozenset[str] = frozenset()) -> tuple[Relay, Session]:
+        """A session with the best relay that answers, and whose name is not among the `unfit`.
 
         Raises ChannelDown where every relay needs a person, TryLater where any may work later, with the code `CROWDED`
         where a relay works over the connections that are open and takes no more of them. A relay that failed is left
-        alone for 5 s, doubled each time up to 5 minutes; while all rest, this fails at once.
+        alone for 5 s, doubled each time up to 5 minutes; while all rest, this fails at once. TryLater with the code
+        `UNFIT` where those that would be fit are not to be had: that says nothing of the others.
         """
-        tried: set[int] = set()
+        tried = {id(relay) for relay in self._relays if relay.name in unfit}
         while (relay := self._choose(tried)) is not None:
             tried.add(id(relay))
             try:
@@ -80,7 +82,13 @@ class Relays:
             else:
                 self._works(relay)
                 return relay, session
+        if unfit:
+            raise TryLater("The relay that could carry this message takes none now", code=UNFIT)
         raise self._verdict()
+
+    def others(self, unfit: frozenset[str]) -> bool:
+        """Whether there is a relay whose name is not among the `unfit`."""
+        return any(relay.name not in unfit for relay in self._relays)
 
     def next_name(self) -> str:
         """The name of the relay that the next connection is likely to go to."""

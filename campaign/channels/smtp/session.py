@@ -68,15 +68,19 @@ class Session:
             raise Refused("The address cannot be given to a mail relay", code="address")
         size = len(data)
         if 0 < self.features.size < size:
-            raise Refused(f"The message has {size} bytes; the relay takes {self.features.size}", code="5.3.4")
+            raise Refused(
+                f"The message has {size} bytes; the relay takes {self.features.size}", code=outcomes.TOO_LARGE
+            )
         extra = f" SIZE={size}" if self._sizes else ""
         if email.smtputf8 or not (sender.isascii() and to.isascii()):
             if not self.features.smtputf8:
-                raise Refused("The address has letters that this relay cannot carry (SMTPUTF8)", code="5.6.7")
+                raise Refused(
+                    "The address has letters that this relay cannot carry (SMTPUTF8)", code=outcomes.NO_SUCH_LETTERS
+                )
             extra += " SMTPUTF8"
         if not data.isascii():
             if not self.features.eight_bit:
-                raise Refused("The message has 8-bit text that this relay does not take", code="5.6.3")
+                raise Refused("The message has 8-bit text that this relay does not take", code=outcomes.NO_8_BIT)
             extra += " BODY=8BITMIME"
         return f"MAIL FROM:<{sender}>{extra}\r\nRCPT TO:<{to}>\r\nDATA\r\n".encode()
 
