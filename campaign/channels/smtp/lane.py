@@ -30,10 +30,7 @@ _QUEUE_ID = re.compile(rb"(?:queued as|id=)\s*<?([A-Za-z0-9._-]{4,64})", re.IGNO
 
 
 class Item:
-    """A message on its way through the lane. `data`: its text as it travels, final dot included.
-
-    `unfit`: the names of relays that cannot carry it.
-    """
+    """A message. `data`: its text as it travels, final dot included. `unfit`: names of relays that cannot carry it."""
 
     __slots__ = ("data", "email", "key", "tries", "unfit")
 
@@ -194,7 +191,9 @@ class PipelinedLane:
             item.tries += 1
             held, more = self._start(item)
         except ChannelError as error:
-            held, more = self._start(item) if self._elsewhere(item, error) else (None, [(item.key, error)])
+            more = [(item.key, error)]
+            if self._elsewhere(item, error):
+                held, more = self._start(item)
         return held, [(before.key, outcome), *more]
 
     def _finish(self, before: Item) -> list[LaneResult]:
@@ -234,13 +233,12 @@ class PipelinedLane:
 
     def _elsewhere(self, item: Item, error: ChannelError) -> bool:
         """Whether another relay may carry what the one at hand cannot; then the connection to this one has ended."""
-        if self._relay is None or not outcomes.beyond_relay(error):
-            return False
-        item.unfit |= {self._relay.name}
-        if not self._relays.others(item.unfit):
-            return False
-        self.close()
-        return True
+        if self._relay is not None and outcomes.beyond_relay(error):
+            item.unfit |= {self._relay.name}
+            if self._relays.others(item.unfit):
+                self.close()
+                return True
+        return False
 
     def _withdraw(self, held: Item) -> list[LaneResult]:
         self._drop()  # after 354 only a dot or the end of the connection ends a text
