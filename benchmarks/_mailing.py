@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import text
 
 from campaign.channels.smtp.dkim import Key, Signer
-from campaign.delivery.mail import hand
 from campaign.delivery.mail.nursery import open_nursery, share_one_heap
 from campaign.store import Store
 from campaign.store.database import Database
@@ -145,7 +143,7 @@ def _world(port: int, count: int, connections: int, *, processes: int = 0, **opt
         command = [sys.executable, "-m", "benchmarks._mailing", "people", str(count), url]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # its memory is not the engine's
         share_one_heap()
-        nursery = open_nursery(partial(hand.run, kit()), processes or os.cpu_count() or 1)
+        nursery = open_nursery(kit(), processes or os.cpu_count() or 1)
         with working(url, folder, port, lanes=connections, nursery=nursery, **options) as world:
             yield world
 

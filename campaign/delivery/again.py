@@ -12,8 +12,8 @@ from typing import Any
 from campaign.channels.base import Channel, Finds, ReplayKind
 from campaign.delivery.outcomes import KILLED
 from campaign.model import Broadcast, Delivery, DeliveryState
+from campaign.model.rows import Settled
 from campaign.policy import Next
-from campaign.store.deliveries import Settled
 
 #: How the reason of a delivery begins, from a first attempt in doubt until it is settled.
 AGAIN = "made again with the same key, of which the receiver takes no second post"

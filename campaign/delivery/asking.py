@@ -14,7 +14,7 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import Shelf
 from campaign.errors import CampaignError
 from campaign.model import Broadcast, Delivery, DeliveryState, Email
-from campaign.store.deliveries import Settled
+from campaign.model.rows import Settled
 from campaign.store.groups import Held
 
 #: How long after a worker's last sign of life its last attempt is over, and the network's listing shows it.

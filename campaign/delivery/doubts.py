@@ -14,7 +14,7 @@ from campaign.delivery import outcomes
 from campaign.delivery.parts import Parts
 from campaign.errors import CampaignError
 from campaign.model import Broadcast, DeliveryState, Post
-from campaign.store.deliveries import Settled
+from campaign.model.rows import Settled
 
 #: How long after an attempt a network's own listing can be trusted to show it.
 LISTING_SETTLES = timedelta(seconds=121)

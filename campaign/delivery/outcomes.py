@@ -8,7 +8,7 @@ from campaign import policy
 from campaign.channels.base import Receipt
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from campaign.model import DeliveryState
-from campaign.store.deliveries import Settled
+from campaign.model.rows import Settled
 
 KILLED = "the service was stopped while it was being sent"
 REBOOTED = "the machine was restarted while it was being sent"

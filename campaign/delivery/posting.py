@@ -14,8 +14,8 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
 from campaign.errors import ChannelError, TryLater, Uncertain
 from campaign.model import Broadcast, Delivery, DeliveryState, HoldScope, Post, Strength
+from campaign.model.rows import Settled
 from campaign.plan import planned_holds
-from campaign.store.deliveries import Settled
 from campaign.store.log import SERVICE
 
 

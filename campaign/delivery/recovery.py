@@ -20,7 +20,7 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import Shelf
 from campaign.errors import CampaignError, ChannelError
 from campaign.model import Broadcast, BroadcastKind, Delivery, DeliveryState
-from campaign.store.deliveries import Settled
+from campaign.model.rows import Settled
 from campaign.store.workers import Worker
 
 #: How long after an attempt a network's own listing can be trusted to show it.

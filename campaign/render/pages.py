@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from campaign.model import Day
+from campaign.model import Day, Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,17 @@ def person_urls(base_url: str, link: str) -> Urls:
     Kept under 200 characters together, so that no mail server need fold the header (RFC 5322 2.1.1: 998 at most).
     """
     return Urls(preferences=f"{base_url}/preferences/{link}", unsubscribe=f"{base_url}/unsubscribe/{link}")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonUrls:
+    """Gives a person's own links below our address. A plain value, so that another process can be handed it."""
+
+    base_url: str
+
+    def __call__(self, person: Recipient) -> Urls:
+        """See `person_urls`."""
+        return person_urls(self.base_url, person.unsubscribe_token)
 
 
 def door_url(base_url: str, token: str) -> str:

@@ -21,25 +21,11 @@ from campaign.model import (
     Delivery,
     DeliveryState,
 )
+from campaign.model.rows import Settled
 from campaign.store import tallies
 from campaign.store.database import Database, bump, dump
 from campaign.store.log import record
 from campaign.store.tables import attempts, broadcasts, deliveries, delivery_notes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What became of one delivery: its next state with the attempt that led there. Times are aware UTC."""
-
-    delivery: int
-    state: DeliveryState
-    reason: str = ""
-    code: str = ""
-    remote_id: str = ""
-    url: str = ""
-    not_before: datetime | None = None
-    outcome: str = ""
-    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, selec
 
 from campaign.clock import to_micros
 from campaign.model import BroadcastKind, BroadcastState, DeliveryState
+from campaign.model.rows import Settled, Taken
 from campaign.store import tallies
 from campaign.store.database import Database, bump, plainly
-from campaign.store.deliveries import Settled
 from campaign.store.evidence import ALL, Which
 from campaign.store.log import record
 from campaign.store.tables import attempts, broadcasts, deliveries
@@ -28,15 +28,6 @@ from campaign.store.wordings import Wordings
 
 #: Failed rows that one transaction has tried again.
 RETRIED = 5_000
-
-
-class Taken(NamedTuple):
-    """One row taken: the delivery, its subscriber, and how many attempts came before."""
-
-    id: int
-    subscriber: int
-    attempts: int
-    reason: str
 
 
 class Sent(NamedTuple):

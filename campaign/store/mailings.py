@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, String, and_, case, exists, insert, literal, select
 
 from campaign.model import NOBODY_LEFT_OUT, BroadcastKind, DeliveryState, Exclusion, Recipient
+from campaign.model.rows import Kind
 from campaign.store import reached, selection
 from campaign.store.database import Database
 from campaign.store.ledger import Slice
@@ -77,7 +78,7 @@ class Mailings:
         self._database = database
         self._sets = ListSets(database)
         self._counted: _Counted[dict[str, int]] = _Counted(database)
-        self._kinds: _Counted[list[tuple[reached.Kind, int]]] = _Counted(database)
+        self._kinds: _Counted[list[tuple[Kind, int]]] = _Counted(database)
 
     def choice(self, audience: Audience) -> Choice:
         """The mailing's lists by name; RefusedError where one is missing or their senders differ."""
@@ -96,7 +97,7 @@ class Mailings:
         """
         return dict(self._counted.get(audience, now, selection.breakdown))
 
-    def kinds(self, audience: Audience, *, now: datetime) -> list[tuple[reached.Kind, int]]:
+    def kinds(self, audience: Audience, *, now: datetime) -> list[tuple[Kind, int]]:
         """Everybody it would reach now, by what they have in common, with how many of each; counted as `breakdown`."""
         return list(self._kinds.get(audience, now, reached.kinds))
 

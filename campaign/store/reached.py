@@ -12,14 +12,10 @@ from sqlalchemy import BigInteger, BindParameter, Connection, Select, bindparam,
 
 from campaign.clock import to_micros
 from campaign.model import MailingList, Recipient
+from campaign.model.rows import Kind, Person, recipient_of
 from campaign.store.database import plainly
 from campaign.store.selection import Choice, read_labels, selection
 from campaign.store.tables_lists import subscribers
-
-#: What people have in common: their areas, their audiences, the lists that chose them.
-Kind = tuple[frozenset[str], frozenset[str], tuple[MailingList, ...]]
-#: One person: address, first name, organisation, language, the secret of their links, and which of the kinds.
-Person = tuple[str, str, str, str, str, int]
 
 
 class People(NamedTuple):
@@ -27,23 +23,6 @@ class People(NamedTuple):
 
     kinds: list[Kind]
     rows: dict[int, Person]
-
-
-def recipient_of(subscriber: int, person: Person, kinds: Sequence[Kind]) -> Recipient:
-    """One of the people, as a mailing sees them."""
-    address, first_name, organisation, language, token, kind = person
-    areas, audiences, chosen = kinds[kind]
-    return Recipient(
-        subscriber=subscriber,
-        address=address,
-        first_name=first_name,
-        organisation=organisation,
-        language=language,
-        areas=areas,
-        audiences=audiences,
-        lists=chosen,
-        unsubscribe_token=token,
-    )
 
 
 def people(

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from campaign.clock import from_micros, to_micros
 from campaign.errors import BusyError
+from campaign.locks import is_free
 from campaign.store.database import Database
 from campaign.store.tables import workers
 
@@ -182,21 +183,6 @@ def _locked_file(path: Path, *, wait: bool = False) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def is_free(path: Path) -> bool:
-    """Does no living process hold that lock file? So does none where there is no such file."""
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
 
 
 def _advisory_free(connection: Connection, worker: int) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from campaign.address import KeyRing, parse
@@ -77,8 +76,7 @@ class App:
     def service(self, *, alone: bool = True, tells: list[Tell] | None = None, processes: int = 1) -> Iterator[Service]:
         """A scheduler and worker on this ledger; BusyError names another that is at it already.
 
-        `processes`: how many send a large mailing (0: one a processor). More than one only where this process has a
-        single thread by now.
+        `processes`: how many send a large mailing (0: one a processor).
         """
         now = self.clock.now()
         boot = boot_id()
@@ -104,8 +102,8 @@ class App:
 
     @contextmanager
     def _nursery(self, processes: int) -> Iterator[Nursery | None]:
-        """What makes the processes that send large mailings, while this one still has a single thread."""
-        nursery = open_nursery(partial(hand.run, hand.Kit(self.clock, self.key, self.parts.urls)), processes)
+        """What makes the processes that send large mailings."""
+        nursery = open_nursery(hand.Kit(self.clock, self.key, self.parts.urls), processes)
         yield nursery
         if nursery is not None:
             nursery.close()

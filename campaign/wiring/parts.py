@@ -8,7 +8,7 @@ from campaign.delivery.parts import Ways as AnyWays
 from campaign.errors import RefusedError
 from campaign.model import Programme
 from campaign.render import Pages
-from campaign.render.pages import person_urls
+from campaign.render.pages import PersonUrls
 from campaign.settings import Approving, Installation, Settings
 from campaign.settings.key_file import load_key_file
 from campaign.store import Cipher, Database, Store, migrations
@@ -54,7 +54,7 @@ def make_parts(
         ways=ways,
         senders=lambda: installation.senders,
         pages=pages,
-        urls=lambda person: person_urls(settings.base_url, person.unsubscribe_token),
+        urls=PersonUrls(settings.base_url),
         approving=approving,
         guests=settings.guests,
     )

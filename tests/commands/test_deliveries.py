@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from campaign.model import BroadcastKey, BroadcastKind, DeliveryState, InDoubt
+from campaign.model.rows import Settled
 from campaign.settings import load_settings
-from campaign.store.deliveries import Settled
 from campaign.store.groups import Sent
 from campaign.store.ledger import Opening
 from campaign.store.mailings import Audience

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +24,6 @@ from campaign.channels.smtp import Smtp
 from campaign.channels.smtp.options import SmtpOptions
 from campaign.clock import Clock, SystemClock, to_micros
 from campaign.delivery.gates import HoldsNow
-from campaign.delivery.mail import hand
 from campaign.delivery.mail.crew import HandLost
 from campaign.delivery.mail.hand import Kit
 from campaign.delivery.mail.mailing import Mailing
@@ -33,10 +31,10 @@ from campaign.delivery.mail.nursery import Nursery, open_nursery
 from campaign.delivery.parts import Parts
 from campaign.delivery.recovery import Recovery
 from campaign.delivery.shelf import Shelf
-from campaign.model import Broadcast, BroadcastKey, BroadcastKind, ChannelRef, InDoubt, Programme, Recipient, Sender
+from campaign.model import Broadcast, BroadcastKey, BroadcastKind, ChannelRef, InDoubt, Programme, Sender
 from campaign.programme import canonical
-from campaign.render import Pages, Urls
-from campaign.render.pages import person_urls
+from campaign.render import Pages
+from campaign.render.pages import PersonUrls
 from campaign.store import Store
 from campaign.store.database import Database
 from campaign.store.ledger import Opening
@@ -164,9 +162,8 @@ def load(store: Store, programme: Programme = PROGRAMME) -> None:
     )  # fmt: skip
 
 
-def urls_of(person: Recipient) -> Urls:
-    """A person's own links."""
-    return person_urls("https://week.example.org", person.unsubscribe_token)
+#: A person's own links.
+urls_of = PersonUrls("https://week.example.org")
 
 
 def make_parts(store: Store, channel: Channel[Any], clock: Clock, nursery: Nursery | None = None) -> Parts:
@@ -208,7 +205,7 @@ def kit() -> Kit:
 
 def main(url: str, folder: str, port: str, lanes: str, processes: str = "1") -> int:
     """Recover, then send until nothing is left."""
-    nursery = open_nursery(partial(hand.run, kit()), int(processes), many=0)
+    nursery = open_nursery(kit(), int(processes), many=0)
     with working(url, Path(folder), int(port), lanes=int(lanes), nursery=nursery) as world:
         while world.recover() is not None:
             world.parts.clock.sleep(0.05)

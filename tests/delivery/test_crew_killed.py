@@ -51,8 +51,9 @@ def kill(pids: Collection[int]) -> None:
 
 
 def hands_of(process: subprocess.Popen[str]) -> list[int]:
-    """The processes that send; the first below the service is the one that makes them."""
-    return below(process.pid)[1:]
+    """The processes that send: those of a crew are copies of its first one, which waits alone until then."""
+    found = below(process.pid)
+    return found if len(found) > 1 else []
 
 
 def kill_again_and_again(url: str, folder: Path, relay: CountingServer, *, seed: int) -> int:

@@ -18,7 +18,7 @@ from campaign.delivery.mail.flow import FRESH, Flow, Row
 from campaign.delivery.mail.journal import Journal
 from campaign.errors import ChannelError
 from campaign.model import Recipient
-from campaign.store.groups import Taken
+from campaign.model.rows import Taken
 from tests.delivery.mailworld import NOW
 
 

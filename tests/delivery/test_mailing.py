@@ -17,9 +17,9 @@ from campaign.clock import SettableClock, to_micros
 from campaign.delivery.mail.nursery import Nursery
 from campaign.delivery.outcomes import RESENT
 from campaign.model import DeliveryState, Exclusion, HoldScope, InDoubt, Programme, Strength
+from campaign.model.rows import Settled
 from campaign.store import Store
 from campaign.store.database import Database
-from campaign.store.deliveries import Settled
 from campaign.store.evidence import of_broadcast
 from campaign.store.tables import paces
 from campaign.store.tables_lists import lists, subscribers, subscriptions

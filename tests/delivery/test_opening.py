@@ -8,9 +8,9 @@ from pathlib import Path
 
 from campaign.address import KeyRing
 from campaign.model import BroadcastKey, BroadcastKind, DeliveryState, HoldScope, InDoubt, Strength
+from campaign.model.rows import Settled
 from campaign.store import Store
 from campaign.store.database import Database
-from campaign.store.deliveries import Settled
 from campaign.store.ledger import Opening
 from campaign.store.lists import get_list
 from campaign.store.selection import SLICE

@@ -16,8 +16,8 @@ from campaign.delivery.health import Health
 from campaign.delivery.progress import TILES, Going, by_code, going, tiles_of
 from campaign.delivery.shelf import Shelf
 from campaign.model import Broadcast, DeliveryState, HoldScope, Strength
-from campaign.store.deliveries import Settled
-from campaign.store.groups import Sent, Taken
+from campaign.model.rows import Settled, Taken
+from campaign.store.groups import Sent
 from campaign.store.progress import Trouble
 from tests.delivery.world import EIGHT, World, a_mailing, a_week
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from sqlalchemy import func, insert, select
 
 from campaign.model import DeliveryState
+from campaign.model.rows import Settled, Taken
 from campaign.store import evidence, wordings
 from campaign.store.database import Database
-from campaign.store.deliveries import Settled
-from campaign.store.groups import Groups, Sent, Taken
+from campaign.store.groups import Groups, Sent
 from campaign.store.tables import broadcasts, campaigns, deliveries, replies
 
 NOW = datetime(2023, 10, 9, 8, tzinfo=UTC)

@@ -23,9 +23,8 @@ from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
 from campaign.delivery.mail.mailjob import MailJob, sent_of
 from campaign.delivery.mail.nursery import Nursery
 from campaign.model import Recipient
-from campaign.store.groups import Taken
+from campaign.model.rows import Kind, Taken
 from campaign.store.paces import Paces
-from campaign.store.reached import Kind
 
 BROKE = "a process that was sending ended before its time"
 #: How long a process may take to make its channel and its mailing, in seconds.
@@ -69,16 +68,15 @@ class Crew:
         Where they cannot, none of them was given a row.
         """
         count = min(nursery.processes, lanes)
-        for number in range(count):
+        for number, connection in enumerate(nursery.children(count)):
             share = lanes // count + (number < lanes % count)
-            connection = nursery.child()
-            if connection is None:
-                return self._unfit("no process can be made")
             mine = replace(order, lanes=share, family=next(families))
             self._orders.append(mine)
             self._hands[connection] = Hand(mine, Link(connection))
             with contextlib.suppress(OSError):
                 connection.send_bytes(packed(mine))
+        if not self._hands:
+            return self._unfit("no process can be made")
         for hand in self._hands.values():
             hand.pid = int(_first_words(hand) or 0)
             said = _first_words(hand)

@@ -22,7 +22,7 @@ from campaign.delivery.mail.pace import Pace
 from campaign.delivery.mail.rounds import Rounds, open_rounds
 from campaign.errors import ChannelError, Refused, TemplateError, TryLater, Uncertain
 from campaign.model import Email, Recipient
-from campaign.store.groups import Taken
+from campaign.model.rows import Taken
 
 #: How old a look at holds, suppressions and subscriptions may be when a message begins, in seconds.
 FRESH = 1.0

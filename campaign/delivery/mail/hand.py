@@ -30,9 +30,8 @@ from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
 from campaign.delivery.mail.pace import Pace
 from campaign.errors import CampaignError, ChannelError, Refused
 from campaign.model import Email, Recipient
+from campaign.model.rows import Kind, Taken, recipient_of
 from campaign.render import Urls
-from campaign.store.groups import Taken
-from campaign.store.reached import Kind, recipient_of
 from campaign.tokens import Key
 
 READY = "ready"

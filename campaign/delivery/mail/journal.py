@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from campaign.errors import StoreError
-from campaign.store.workers import is_free
+from campaign.locks import is_free
 
 RECORD = struct.Struct("<BQ")
 _SIZE = RECORD.size

@@ -162,7 +162,11 @@ class Mailing:
         if unfit:
             log.warning("%s is sent by threads of one process: %s", broadcast.key, unfit)
             return False
-        crew.work()
+        try:
+            crew.work()
+        finally:
+            if not self._closing.is_set():
+                nursery.renew()
         return True
 
     def _rested(self, broadcast: Broadcast, channel: str, job: MailJob) -> None:

@@ -17,10 +17,9 @@ from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from campaign.model import Broadcast, ChannelRef, DeliveryState, Email, Recipient
-from campaign.store.deliveries import Settled
-from campaign.store.groups import Sent, Taken
+from campaign.model.rows import Kind, Person, Settled, Taken, recipient_of
+from campaign.store.groups import Sent
 from campaign.store.mailings import Audience
-from campaign.store.reached import Kind, Person, recipient_of
 from campaign.store.suppressions import Reason, suppress
 
 #: How long a channel rests when its relay takes nothing, so that an hour's outage costs no more than the hour.

@@ -1,8 +1,9 @@
 """Where the processes come from that fill, sign and send a large mailing beside the service: one a processor.
 
-A copy of the service is made as it starts, while it has one thread and nothing of its own open but its ledger; that
-copy only waits, and each process for a mailing is a copy of it. So they share the memory of all that was loaded by
-then, and no lock, thread or half-done work of a busy service is ever copied. Each ends when the service does: the
+A process started anew waits for work, from the start of the service on: it has loaded what sending needs and nothing
+else, no database and no pages, so that it is small. When there is work it becomes the processes that are wanted: it
+copies itself for all but one, and is the last one itself. So they share the memory of what was loaded, and nobody keeps
+a copy of it meanwhile; the next one that waits is started when they are done. Each ends when the service does: the
 service's end of its pipe is closed then, however the service ended.
 """
 
@@ -13,75 +14,138 @@ import gc
 import os
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
-from typing import NoReturn
+
+from campaign.delivery.mail.link import packed
 
 #: A mailing with fewer people to go is sent by the threads of the service alone.
 MANY = 3000
+#: How long a process may take to end once its pipe is closed, in seconds: what it has begun waits five for answers.
+LEAVE = 10.0
 
 #: mallopt's parameters of those names, and from how many bytes on a block goes back to the system at once.
 M_ARENA_MAX, M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -8, -1, -3
 LARGE_BLOCK = 128 * 1024
+#: The same for a process started anew (glibc, mallopt(3), "Environment variables").
+ONE_HEAP = {
+    "MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": str(LARGE_BLOCK), "MALLOC_MMAP_THRESHOLD_": str(LARGE_BLOCK),
+}  # fmt: skip
 
-Run = Callable[[Connection], None]
+#: Signals that the service hears, and tells of.
+HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from campaign.delivery.mail.waiting import main; main(sys.argv[1])"
 
 
 @dataclass(slots=True)
 class Nursery:
     """Makes processes. `processes`: how many a mailing gets; `many`: how many people it must pass to get them.
 
-    `made`: how many were made so far.
+    `kit`: what each is given with its work, packed. `made`: how many were made so far.
     """
 
     processes: int
+    kit: bytes = field(repr=False)
     many: int = MANY
     made: int = field(default=0, init=False)
-    _door: socket.socket | None = field(default=None, repr=False)
+    _waits: tuple[subprocess.Popen[bytes], socket.socket] | None = field(default=None, init=False, repr=False)
+    _past: list[subprocess.Popen[bytes]] = field(default_factory=list, init=False, repr=False)
+    _closed: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
-    def child(self) -> Connection | None:
-        """Our end of the pipe to a new process; None where none can be made any more."""
-        if self._door is None:
-            return None
-        ours, theirs = Pipe()
-        try:
-            socket.send_fds(self._door, [b"+"], [theirs.fileno()])
-        except OSError:
-            ours.close()
-            self.close()
-            return None
-        finally:
-            theirs.close()
-        self.made += 1
-        return ours
+    def children(self, count: int) -> list[Connection]:
+        """Our ends of the pipes to `count` new processes; none where they cannot be made."""
+        with self._lock:
+            for _ in range(2):  # the one that waited may have been killed meanwhile
+                self._start()
+                made = self._send_for(count)
+                if made:
+                    self.made += count
+                    return made
+            return []
+
+    def renew(self) -> None:
+        """Let the next one wait, so that no mailing has to."""
+        with self._lock:
+            self._start()
 
     def close(self) -> None:
         """Make no more; those that live end when their pipes do."""
-        if self._door is not None:
-            self._door.close()
-            self._door = None
+        with self._lock:
+            self._closed = True
+            if self._waits is not None:
+                process, door = self._waits
+                self._waits = None
+                door.close()
+                self._past.append(process)
+            for process in self._past:
+                try:
+                    process.wait(LEAVE)
+                except subprocess.TimeoutExpired:
+                    continue
+            self._past.clear()
+
+    def _start(self) -> None:
+        self._past = [process for process in self._past if process.poll() is None]
+        if self._waits is not None or self._closed:
+            return
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *sys.path]
+        theirs_alone = {name: value for name, value in os.environ.items() if not name.startswith("CAMPAIGN_")}
+        try:
+            with _unheard():
+                process = subprocess.Popen(  # noqa: S603 - our own program
+                    command,
+                    env=theirs_alone | ONE_HEAP,
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                )
+        except OSError:
+            ours.close()
+            return
+        finally:
+            theirs.close()
+        self._waits = process, ours
+
+    def _send_for(self, count: int) -> list[Connection]:
+        if self._waits is None:
+            return []
+        process, door = self._waits
+        self._waits = None
+        self._past.append(process)
+        pipes = [Pipe() for _ in range(count)]
+        try:
+            socket.send_fds(door, [self.kit], [theirs.fileno() for _, theirs in pipes])
+        except OSError:
+            for ours, _ in pipes:
+                ours.close()
+            return []
+        finally:
+            door.close()
+            for _, theirs in pipes:
+                theirs.close()
+        return [ours for ours, _ in pipes]
 
 
-def open_nursery(run: Run, processes: int, *, many: int = MANY) -> Nursery | None:
-    """A nursery whose processes each do `run` with their end of a pipe.
+def open_nursery(kit: object, processes: int, *, many: int = MANY) -> Nursery | None:
+    """A nursery whose processes each get `kit` (see `hand.Kit`), the first of them about to wait.
 
-    None where one process is all that is wanted, or where a copy would not be safe: this process has several threads,
-    or the system is not Linux.
+    None where one process is all that is wanted, or the system is not Linux.
     """
-    if processes < 2 or sys.platform != "linux" or _threads() != 1:
+    if processes < 2 or sys.platform != "linux":
         return None
-    ours, theirs = socket.socketpair()
     gc.collect()
-    gc.freeze()  # else each look of the garbage collector would write to, and so copy, all that is shared
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if os.fork() == 0:
-        wait_for_work(theirs, run)
-    theirs.close()
-    return Nursery(processes, many, ours)
+    gc.freeze()  # what is loaded by now stays: no look of the garbage collector need go through it
+    made = Nursery(processes, packed(kit), many)
+    made.renew()
+    return made
 
 
 def share_one_heap() -> None:
@@ -96,40 +160,11 @@ def share_one_heap() -> None:
         mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
-def _threads() -> int:
-    return len(list(Path("/proc/self/task").iterdir()))
-
-
-def wait_for_work(door: socket.socket, run: Run) -> NoReturn:
-    """What the waiting copy does with its end of the way to the service: it makes a process for each pipe."""
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """A process started in here hears of no signal until it says otherwise."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # the service hears these, and tells us
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        _let_go_of_files({door.fileno()})
-        while True:
-            asked, files, _, _ = socket.recv_fds(door, 1, 1)
-            if not asked or not files:
-                os._exit(0)
-            if os.fork() == 0:
-                door.close()
-                run(Connection(files[0]))
-                os._exit(0)
-            os.close(files[0])
-    except BaseException:  # noqa: BLE001 - a copy must never go on with the service's own work
-        sys.excepthook(*sys.exc_info())
-        os._exit(1)
-
-
-def _let_go_of_files(kept: set[int]) -> None:
-    """Put nothing in the place of every open file, so that no lock or connection of the service outlives it here."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for name in os.listdir("/proc/self/fd"):
-        number = int(name)
-        if number > 2 and number not in kept | {nothing}:
-            try:
-                os.fstat(number)
-            except OSError:
-                continue  # the listing's own
-            os.dup2(nothing, number, inheritable=False)
-    os.close(nothing)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -18,7 +18,7 @@ from campaign.delivery.mail.journal import Mark
 from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
 from campaign.delivery.parts import Parts
 from campaign.model import DeliveryState
-from campaign.store.deliveries import Settled
+from campaign.model.rows import Settled
 from campaign.store.groups import Held, Sent
 from campaign.store.subscribers import by_id
 from campaign.store.suppressions import Reason, suppress
