@@ -143,7 +143,7 @@ def _world(port: int, count: int, connections: int, *, processes: int = 0, **opt
         command = [sys.executable, "-m", "benchmarks._mailing", "people", str(count), url]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # its memory is not the engine's
         share_one_heap()
-        nursery = open_nursery(kit(), processes or os.cpu_count() or 1)
+        nursery = open_nursery(kit(), processes or os.cpu_count() or 1, os.environ)
         with working(url, folder, port, lanes=connections, nursery=nursery, **options) as world:
             yield world
 

@@ -155,6 +155,11 @@ def channel_secrets(environment: Mapping[str, str] | None = None) -> dict[str, d
     return found
 
 
+def others() -> dict[str, str]:
+    """The environment without what is ours: for a program that is to know none of our secrets."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+
+
 def _secret_file(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").rstrip("\r\n")

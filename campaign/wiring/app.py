@@ -32,6 +32,7 @@ from campaign.delivery.shelf import Shelf
 from campaign.errors import ChannelDown, TryLater
 from campaign.model import ChannelRef, Email
 from campaign.settings import Settings, load_installation, load_key
+from campaign.settings.environment import others
 from campaign.store.ageing import age_out
 from campaign.store.ciphers import know_cipher
 from campaign.store.keys import know_key
@@ -103,7 +104,7 @@ class App:
     @contextmanager
     def _nursery(self, processes: int) -> Iterator[Nursery | None]:
         """What makes the processes that send large mailings."""
-        nursery = open_nursery(hand.Kit(self.clock, self.key, self.parts.urls), processes)
+        nursery = open_nursery(hand.Kit(self.clock, self.key, self.parts.urls), processes, others())
         yield nursery
         if nursery is not None:
             nursery.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +13,7 @@ from tests.delivery.mailworld import kit
 @contextmanager
 def nursery_apart(processes: int) -> Iterator[Nursery]:
     """A nursery for mailings of any size."""
-    nursery = open_nursery(kit(), processes, many=0)
+    nursery = open_nursery(kit(), processes, os.environ, many=0)
     assert nursery is not None
     yield nursery
     nursery.close()

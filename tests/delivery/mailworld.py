@@ -205,7 +205,7 @@ def kit() -> Kit:
 
 def main(url: str, folder: str, port: str, lanes: str, processes: str = "1") -> int:
     """Recover, then send until nothing is left."""
-    nursery = open_nursery(kit(), int(processes), many=0)
+    nursery = open_nursery(kit(), int(processes), os.environ, many=0)
     with working(url, Path(folder), int(port), lanes=int(lanes), nursery=nursery) as world:
         while world.recover() is not None:
             world.parts.clock.sleep(0.05)

@@ -112,7 +112,7 @@ def test_a_closed_nursery_makes_nothing(nursery: Nursery) -> None:
 
 
 def test_one_process_needs_no_nursery() -> None:
-    assert open_nursery(kit(), 1) is None
+    assert open_nursery(kit(), 1, {}) is None
 
 
 def kill_waiting(nursery: Nursery) -> None:

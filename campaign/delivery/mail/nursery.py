@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe
@@ -47,11 +46,12 @@ _PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from campaign.delivery.mail.
 class Nursery:
     """Makes processes. `processes`: how many a mailing gets; `many`: how many people it must pass to get them.
 
-    `kit`: what each is given with its work, packed. `made`: how many were made so far.
+    `kit`: what each is given with its work, packed. `environment`: that of each. `made`: how many were made so far.
     """
 
     processes: int
     kit: bytes = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
     many: int = MANY
     made: int = field(default=0, init=False)
     _waits: tuple[subprocess.Popen[bytes], socket.socket] | None = field(default=None, init=False, repr=False)
@@ -97,12 +97,11 @@ class Nursery:
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *sys.path]
-        theirs_alone = {name: value for name, value in os.environ.items() if not name.startswith("CAMPAIGN_")}
         try:
             with _unheard():
                 process = subprocess.Popen(  # noqa: S603 - our own program
                     command,
-                    env=theirs_alone | ONE_HEAP,
+                    env={**self.environment, **ONE_HEAP},
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
@@ -134,16 +133,17 @@ class Nursery:
         return [ours for ours, _ in pipes]
 
 
-def open_nursery(kit: object, processes: int, *, many: int = MANY) -> Nursery | None:
+def open_nursery(kit: object, processes: int, environment: Mapping[str, str], *, many: int = MANY) -> Nursery | None:
     """A nursery whose processes each get `kit` (see `hand.Kit`), the first of them about to wait.
 
+    `environment` can be read by whoever may look at these processes: it must hold no secret.
     None where one process is all that is wanted, or the system is not Linux.
     """
     if processes < 2 or sys.platform != "linux":
         return None
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no look of the garbage collector need go through it
-    made = Nursery(processes, packed(kit), many)
+    made = Nursery(processes, packed(kit), environment, many)
     made.renew()
     return made
 
