@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import exists, insert, select
 
 from campaign.address import KeyRing, parse
 from campaign.channels.base import Channel, Tools
@@ -119,12 +119,13 @@ class MailWorld:
 BROADCAST = BroadcastKey(campaign=WEEK.campaign.id, message="daily", day="tue", channel="mail")
 
 
-def add_people(database: Database, count: int, *, domains: int = 3, step: int = 1) -> None:
-    """`count` confirmed people of one list, their ids so far apart."""
+def add_people(database: Database, count: int, *, domains: int = 3, step: int = 1, key: Key = KEY) -> None:
+    """`count` confirmed people of one list, their ids so far apart, hashed under an installation's key."""
     when = to_micros(NOW)
-    ring = KeyRing(KEY)
+    ring = KeyRing(key)
     with database.write() as connection:
-        connection.execute(insert(senders).values(id=SENDER.id, from_name="x", from_address=SENDER.from_address))
+        if not connection.scalar(select(exists().where(senders.c.id == SENDER.id))):
+            connection.execute(insert(senders).values(id=SENDER.id, from_name="x", from_address=SENDER.from_address))
         made = connection.execute(
             insert(lists).values(
                 slug="practitioners", title="Practitioners", sender=SENDER.id, basis="consent", made_at=when

@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import random
 import threading
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,36 +19,11 @@ from campaign.store.suppressions import Reason, suppress
 from tests.delivery.mailworld import KEY, NOW, address_of
 from tests.delivery.test_mailing import ended, mailing
 from tests.smtpserver import CountingServer, Script
-from tests.smtpserver.server import Accepted
+from tests.smtpserver.timed import Timed
 from tests.waiting import until
 
 PEOPLE = 900
 LEAVING = 60
-#: Nothing begins longer than this after leaving was committed, in seconds.
-SOON = 2.0
-
-
-class Timed(CountingServer):
-    """A relay that remembers when each message came, and pauses for nobody."""
-
-    def __init__(self, script: Script) -> None:
-        super().__init__(script)
-        self.came: list[tuple[float, str, int]] = []
-        self.clock: Callable[[], float] = float
-
-    def accept(self, message: Accepted) -> None:
-        self.came.append((self.clock(), message.to, message.connection))
-        super().accept(message)
-
-    def late(self, to: str, gone: float) -> bool:
-        """Whether the message to somebody who left began too late.
-
-        One connection carries one text at a time: a message began after the one before it there had come. So one that
-        came late may have begun in time and been slow, but not where the one before it came late as well.
-        """
-        [(came, connection)] = [(came, connection) for came, each, connection in self.came if each == to]
-        before = [earlier for earlier, _, where in self.came if where == connection and earlier < came]
-        return max(before, default=0.0) > gone + SOON
 
 
 def test_whoever_leaves_at_any_moment_gets_nothing_more(

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TextIO
+from typing import Self, TextIO
 
 from tests.smtpserver.conversation import Conversation
 from tests.smtpserver.script import Script
@@ -68,7 +68,7 @@ class CountingServer:
         self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self.port: int = self._listener.getsockname()[1]
 
-    def __enter__(self) -> CountingServer:
+    def __enter__(self) -> Self:
         thread = threading.Thread(target=self._listen, daemon=True)
         thread.start()
         self._threads.append(thread)
