@@ -101,18 +101,19 @@ class Mailed:
         """The installation, opened by this process."""
         return App(self.settings, SystemClock(), create=True)
 
-    def start(self, *words: str, **streams: int) -> subprocess.Popen[bytes]:
-        """A command in a process of its own."""
+    def start(self, *words: str, out: int, error: int | None = None) -> subprocess.Popen[bytes]:
+        """A command in a process of its own, which writes there."""
         return subprocess.Popen(
             [sys.executable, "-m", "campaign", *words],
             cwd=self.folder.parent,
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT)},
-            **streams,
+            stdout=out,
+            stderr=error,
         )
 
     def command(self, *words: str) -> str:
         """What a command beside the service says; it must succeed."""
-        child = self.start(*words, stdout=subprocess.PIPE)
+        child = self.start(*words, out=subprocess.PIPE)
         said, _ = child.communicate(timeout=PATIENCE)
         assert child.returncode == 0, said
         return said.decode()

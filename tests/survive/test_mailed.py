@@ -21,7 +21,7 @@ from tests.waiting import until
 @contextmanager
 def running(home: Mailed) -> Iterator[subprocess.Popen[bytes]]:
     """`campaign run`, killed at the end where it still lives."""
-    with home.start("run", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+    with home.start("run", out=subprocess.PIPE, error=subprocess.DEVNULL) as child:
         try:
             yield child
         finally:

@@ -155,6 +155,7 @@ class PipelinedLane:
             return self._rough(before, item) if broken is None else self._broken(before, item, broken)
         session.count += 1
         relay.proved = True
+        relay.parted.clear()
         return item, [(before.key, self._receipt(smooth))]
 
     def _apart(self, before: Item, item: Item, *, leave: bool = False) -> tuple[Item | None, list[LaneResult]]:
@@ -175,12 +176,11 @@ class PipelinedLane:
         session, relay = self._here()
         outcome: Receipt | ChannelError
         try:
-            outcome = self._final(session.wire.read())
+            outcome = self._final(before, session.wire.read())
         except _BROKEN as error:
             return self._broken(before, item, error)
         session.count += 1
-        held: Item | None = None
-        more: list[LaneResult] = []
+        held, more = None, list[LaneResult]()
         try:
             self._judge(item, *self._three(session, relay))
             held = item
@@ -200,14 +200,12 @@ class PipelinedLane:
         """Write the text of `before` (begun), with its final dot, and nothing after it."""
         session, relay = self._here()
         session.wire.set_patience(session.entry.timeouts.final)
-        outcome: Receipt | ChannelError
         try:
             session.wire.put(before.data)
-            outcome = self._final(session.wire.read())
+            outcome = self._final(before, session.wire.read())
         except _BROKEN as error:
-            outcome = _lost(before, error)
             self._drop()
-            return [(before.key, outcome)]
+            return [(before.key, _lost(before, error))]
         session.count += 1
         if not session.wire.quiet:
             self._drop()
@@ -296,11 +294,12 @@ class PipelinedLane:
             raise Again(outcomes.on_recipient(next(r for r in (mail, rcpt, data) if not r.good)))
         if mail.good and rcpt.good and data.code == GO_AHEAD:
             return
-        error = outcomes.on_mail(mail) if not mail.good else outcomes.on_recipient(data if rcpt.good else rcpt)
         closing = outcomes.SERVICE_CLOSING in (mail.code, rcpt.code, data.code)
+        slow = closing and not session.count and mail.good and relay.parts(item.email.to)
+        error = outcomes.on_recipient(data if rcpt.good else rcpt, slow=slow) if mail.good else outcomes.on_mail(mail)
         if closing and session.count:
             raise Again(error)  # the end of this connection, not of this message
-        if outcomes.about_relay(error) and self._relays.troubled(relay, error):
+        if (closing or outcomes.about_relay(error)) and self._relays.troubled(relay, error):
             raise Again(error)
         if closing:
             self._drop()
@@ -320,12 +319,14 @@ class PipelinedLane:
 
     # -- outcome
 
-    def _final(self, reply: Reply) -> Receipt | ChannelError:
+    def _final(self, item: Item, reply: Reply) -> Receipt | ChannelError:
+        relay = self._here()[1]
         if reply.good:
-            line = f"{reply.code} {reply.text}".encode()
-            return self._receipt(line)
+            relay.parted.clear()
+            return self._receipt(f"{reply.code} {reply.text}".encode())
         if reply.code >= 400:
-            return outcomes.on_recipient(reply)
+            slow = reply.code == outcomes.SERVICE_CLOSING and relay.parts(item.email.to)
+            return outcomes.on_recipient(reply, slow=slow)
         return outcomes.out_of_step()
 
     def _receipt(self, said: bytes) -> Receipt:

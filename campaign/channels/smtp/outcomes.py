@@ -34,10 +34,9 @@ def on_mail(reply: Reply) -> ChannelError:
     return on_connect(reply, "MAIL FROM")
 
 
-def on_recipient(reply: Reply) -> ChannelError:
-    """RCPT TO, DATA or the text was refused for one recipient."""
+def on_recipient(reply: Reply, *, slow: bool = False) -> ChannelError:
+    """RCPT TO, DATA or the text was refused for one recipient. `slow`: it is no matter of that recipient alone."""
     if reply.later:
-        slow = reply.code == SERVICE_CLOSING
         return TryLater("The relay says not now", slow_all=slow, code=reply.best_code, raw=reply.extract)
     status = reply.enhanced
     if status in DEAD_ADDRESS:

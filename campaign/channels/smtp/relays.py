@@ -16,6 +16,8 @@ LONGEST_REST = 300.0
 FULL_REST = 60.0
 #: At most one connection in so long moves to a relay that came back.
 MOVE_GAP = 1.0
+#: From so many people's messages on, each answered with a goodbye, the relay wants no mail now.
+ALIKE = 3
 CROWDED = "crowded"
 UNFIT = "unfit"
 #: Codes of relays that said nothing: those that are open may be as dead.
@@ -26,7 +28,8 @@ NO_ANSWER = frozenset({"", "connect"})
 class Relay:
     """One relay and what was learnt of it. `pipelining` turns False once it proved not to keep its promise.
 
-    `room`: how many connections it took when it took no more, until `full_until`.
+    `room`: how many connections it took when it took no more, until `full_until`. `parted`: whose messages it has
+    answered with a goodbye since it last took one.
     """
 
     entry: Entry
@@ -38,6 +41,7 @@ class Relay:
     room: int = 0
     full_until: datetime | None = None
     error: ChannelError | None = field(default=None, repr=False)
+    parted: set[str] = field(default_factory=set, repr=False)
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,6 +51,15 @@ class Relay:
     def load(self) -> float:
         """Open connections for its weight: the next one goes where this is least."""
         return (self.open + 1) / self.entry.endpoint.weight
+
+    def parts(self, to: str) -> bool:
+        """It answered the message to somebody with a goodbye (421). True: so it did with several in a row.
+
+        Once is that recipient's own matter: else one address that the relay cannot bear would stop all others.
+        """
+        if len(self.parted) < ALIKE:
+            self.parted.add(to)
+        return len(self.parted) >= ALIKE
 
     def fit(self, now: datetime) -> bool:
         """Whether one more connection may be tried with it now."""
