@@ -93,9 +93,10 @@ class Email:
 
     `raw` is the whole message as RFC 5322 bytes, lines ended by CRLF, every header but a signature in place. `to` and
     `envelope_from` are bare addresses in the form the wire needs (domain as A-labels). `headers` are those of `raw`
-    that a provider's own API must be given by name. `plain_lines`: it is known that every line of `raw` ends in CRLF
-    and none begins with a dot, so that SMTP can carry it as it is. `relaxed_body` gives the body with its blanks as a
-    DKIM signature wants them (RFC 6376 3.4.4, save for empty lines at its end), where that is known without looking.
+    that a provider's own API must be given by name. `plain_lines`: it is known that `raw` is ASCII, that every line of
+    it ends in CRLF and none begins with a dot, so that SMTP can carry it as it is. `relaxed_body` gives the body with
+    its blanks as a DKIM signature wants them (RFC 6376 3.4.4, save for empty lines at its end), where that is known
+    without looking.
     """
 
     about: About

@@ -119,8 +119,8 @@ def _slots(places: tuple[tuple[int, str], ...]) -> tuple[tuple[str, tuple[int, .
 
 
 def is_plain(piece: bytes) -> bool:
-    """Whether a piece breaks lines by CRLF only and no line in it begins with a dot."""
-    if piece.startswith(b".") or b"\n." in piece:
+    """Whether a piece is ASCII, breaks lines by CRLF only and no line in it begins with a dot."""
+    if not piece.isascii() or piece.startswith(b".") or b"\n." in piece:
         return False
     lines = piece.count(b"\n")
     return lines == piece.count(CRLF) == piece.count(b"\r")
@@ -219,7 +219,8 @@ def raw(form: Form, person: Fill, unsubscribe: str) -> tuple[bytes, bool]:
                 plain = plain and _fits(piece)
             for index in in_html:
                 out[index] = piece
-    return b"".join(out), plain
+    message = b"".join(out)
+    return message, plain and message.isascii()
 
 
 def _fits(piece: bytes) -> bool:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from campaign.channels.base import Begun, LaneResult, Receipt, Step
 from campaign.channels.smtp import outcomes
+from campaign.channels.smtp.item import Again, Item, OutOfStep, lost
 from campaign.channels.smtp.relays import CROWDED, Relay, Relays
 from campaign.channels.smtp.replies import GO_AHEAD, Garbled, Reply, confused, orderly, redacted
 from campaign.channels.smtp.session import Session
-from campaign.channels.smtp.wire import END_OF_TEXT, Cut, WriteCut, on_the_wire
+from campaign.channels.smtp.wire import END_OF_TEXT, Cut, dotted
 from campaign.errors import ChannelError, Refused
 from campaign.model import Email
 
@@ -27,31 +28,6 @@ LOOK = 8
 
 _BROKEN = (Cut, Garbled)
 _QUEUE_ID = re.compile(rb"(?:queued as|id=)\s*<?([A-Za-z0-9._-]{4,64})", re.IGNORECASE)
-
-
-class Item:
-    """A message. `data`: its text as it travels, final dot included. `unfit`: names of relays that cannot carry it."""
-
-    __slots__ = ("data", "email", "key", "tries", "unfit")
-
-    def __init__(self, key: str, email: Email, data: bytes) -> None:
-        self.key = key
-        self.email = email
-        self.data = data
-        self.tries = 0
-        self.unfit: frozenset[str] = frozenset()
-
-
-class Again(Exception):
-    """The message at hand never began and deserves a new connection. `error`: what to say when there is none left."""
-
-    def __init__(self, error: ChannelError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class OutOfStep(Again):
-    """Replies and commands no longer match: what was said about the message before it cannot be believed either."""
 
 
 class PipelinedLane:
@@ -67,6 +43,7 @@ class PipelinedLane:
         self._relay: Relay | None = None
         self._session: Session | None = None
         self._last = (b"", Receipt())
+        self._leaves = False
 
     @property
     def relay(self) -> str:
@@ -92,18 +69,33 @@ class PipelinedLane:
         try:
             for key, email in messages:
                 try:
-                    item = Item(key, email, on_the_wire(self._sign(email), plain=email.plain_lines))
+                    item = Item(key, email, dotted(self._sign(email), plain=email.plain_lines))
                 except ChannelError as error:
                     yield key, error
                     continue
-                if held is not None and begun(held.key):
-                    before, held = held, None  # spoken for: what follows always gives its outcome
-                    held, results = yield from self._turn(before, item)
-                else:
+                if held is None or not begun(held.key):
                     yield None
-                    results = self._withdraw(held) if held is not None else []
-                    held, more = self._start(item)
-                    results += more
+                    held, results = self._without(held, item)
+                else:
+                    before, held = held, None  # spoken for: what follows always gives its outcome
+                    smooth, broken = None, None
+                    data = self._one_write(before, item)
+                    if data is not None:
+                        wire = self._here()[0].wire
+                        try:
+                            if (sent := wire.offer(data)) < len(data):
+                                yield None
+                                wire.put(data, sent)
+                            yield wire.descriptor
+                            smooth = wire.smooth()
+                        except _BROKEN as error:
+                            broken = error
+                    if smooth is not None:
+                        held = item
+                        yield before.key, self._accepted(smooth)
+                        continue
+                    yield None
+                    held, results = self._unusual(before, item, broken, apart=data is None)
                 yield from results
                 if held is None and not self.ready:
                     break
@@ -126,39 +118,41 @@ class PipelinedLane:
 
     # -- one message
 
-    def _turn(self, before: Item, item: Item) -> Generator[Step, None, tuple[Item | None, list[LaneResult]]]:
-        """End `before` (begun) and give the envelope of `item`, in one write where the relay can take that."""
+    def _one_write(self, before: Item, item: Item) -> bytes | None:
+        """The end of `before` and the envelope of `item`; None where they cannot go together."""
         session, relay = self._here()
-        wire, limit = session.wire, relay.entry.endpoint.messages_per_connection
-        leave = self._relays.several and session.count % LOOK == 0 and self._relays.better(relay)
-        if leave or not (relay.pipelining and session.features.pipelining) or 0 < limit <= session.count + 1:
-            yield None
-            return self._apart(before, item, leave=leave)
+        self._leaves = self._relays.several and session.count % LOOK == 0 and self._relays.better(relay)
+        if self._leaves or not (relay.pipelining and session.pipelining) or 0 < session.most <= session.count + 1:
+            return None
         try:
-            data = before.data + session.envelope(item.email, item.data)
+            envelope = session.envelope(item.email, item.text)
         except Refused:  # it is alone with that, or another relay can carry it
-            yield None
-            return self._apart(before, item)
-        wire.set_patience(session.entry.timeouts.final)
-        broken: Exception | None = None
-        smooth: bytes | None = None
-        try:
-            if (sent := wire.offer(data)) < len(data):
-                yield None
-                wire.put(data, sent)
-            yield wire.descriptor
-            smooth = wire.smooth()
-        except _BROKEN as error:
-            broken = error
-        if broken is not None or smooth is None:
-            yield None
-            return self._rough(before, item) if broken is None else self._broken(before, item, broken)
+            return None
+        session.wire.set_patience(session.final)
+        return b"".join((before.text, END_OF_TEXT, envelope))
+
+    def _accepted(self, smooth: bytes) -> Receipt:
+        session, relay = self._here()
         session.count += 1
         relay.proved = True
         relay.parted.clear()
-        return item, [(before.key, self._receipt(smooth))]
+        return self._receipt(smooth)
 
-    def _apart(self, before: Item, item: Item, *, leave: bool = False) -> tuple[Item | None, list[LaneResult]]:
+    def _without(self, held: Item | None, item: Item) -> tuple[Item | None, list[LaneResult]]:
+        """Begin with `item` where no message before it ends: there is none, or it was withdrawn."""
+        results = self._withdraw(held) if held is not None else []
+        now_held, more = self._start(item)
+        return now_held, results + more
+
+    def _unusual(
+        self, before: Item, item: Item, broken: Exception | None, *, apart: bool
+    ) -> tuple[Item | None, list[LaneResult]]:
+        """Where not all four replies came as they should, or the two were not for one write."""
+        if apart:
+            return self._apart(before, item, leave=self._leaves)
+        return self._rough(before, item) if broken is None else self._broken(before, item, broken)
+
+    def _apart(self, before: Item, item: Item, *, leave: bool) -> tuple[Item | None, list[LaneResult]]:
         results = self._finish(before)
         if leave:
             self.close()
@@ -166,7 +160,7 @@ class PipelinedLane:
         return held, results + more
 
     def _broken(self, before: Item, item: Item, error: Exception) -> tuple[Item | None, list[LaneResult]]:
-        outcome = _lost(before, error)
+        outcome = lost(before, error)
         self._drop()
         held, more = self._start(item)
         return held, [(before.key, outcome), *more]
@@ -201,11 +195,11 @@ class PipelinedLane:
         session, relay = self._here()
         session.wire.set_patience(session.entry.timeouts.final)
         try:
-            session.wire.put(before.data)
+            session.wire.put(before.text + END_OF_TEXT)
             outcome = self._final(before, session.wire.read())
         except _BROKEN as error:
             self._drop()
-            return [(before.key, _lost(before, error))]
+            return [(before.key, lost(before, error))]
         session.count += 1
         if not session.wire.quiet:
             self._drop()
@@ -246,7 +240,7 @@ class PipelinedLane:
 
     def _envelope(self, item: Item) -> None:
         session, relay = self._open(item.unfit)
-        envelope = session.envelope(item.email, item.data)
+        envelope = session.envelope(item.email, item.text)
         session.wire.set_patience(session.entry.timeouts.command)
         try:
             if session.reset:
@@ -369,14 +363,6 @@ class PipelinedLane:
         if self._relay is not None:
             self._relays.left(self._relay, gave=gave)
             self._relay = None
-
-
-def _lost(item: Item, error: Exception) -> ChannelError:
-    """What a broken connection means for a message whose text was being written, or had been."""
-    detail = redacted(str(error))
-    if isinstance(error, WriteCut) and error.handed < len(item.data):
-        return outcomes.cut_before(detail)
-    return outcomes.cut_after(detail)
 
 
 def _one_by_one(session: Session, commands: list[bytes]) -> tuple[Reply, Reply, Reply]:

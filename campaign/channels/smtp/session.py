@@ -14,7 +14,7 @@ from datetime import datetime
 from campaign.channels.smtp import outcomes
 from campaign.channels.smtp.options import Auth, Endpoint, Security, Timeouts
 from campaign.channels.smtp.replies import Features, Garbled, Reply, parse_features
-from campaign.channels.smtp.wire import CRLF, Cut, Wire
+from campaign.channels.smtp.wire import CRLF, END_OF_TEXT, Cut, Wire
 from campaign.errors import ChannelDown, Refused, TryLater
 from campaign.model import Email
 
@@ -47,7 +47,11 @@ def tls_context(security: Security, ca_file: str) -> ssl.SSLContext | None:
 
 
 class Session:
-    """An open connection, signed in. `count`: messages given; `reset`: a half-made transaction is still open."""
+    """An open connection, signed in.
+
+    `count`: messages given, `most`: how many it may be given, 0: any number. `final`: seconds to wait for the answer to
+    a message. `reset`: a half-made transaction is still open.
+    """
 
     def __init__(self, entry: Entry, wire: Wire, features: Features) -> None:
         self.entry = entry
@@ -56,17 +60,20 @@ class Session:
         self.count = 0
         self.reset = False
         self.last_used = entry.now()
+        self.pipelining = features.pipelining
+        self.most = entry.endpoint.messages_per_connection
+        self.final = entry.timeouts.final
         self._sizes = features.sizes
 
-    def envelope(self, email: Email, data: bytes) -> bytes:
-        """MAIL, RCPT and DATA for one message whose text on the wire is `data`, each a line.
+    def envelope(self, email: Email, dotted: bytes) -> bytes:
+        """MAIL, RCPT and DATA for one message whose text is `dotted` (see `wire.dotted`), each a line.
 
         Raises Refused where it cannot be.
         """
         sender, to = email.envelope_from, email.to
         if not to or _UNSAFE_PATH.search(sender + to):
             raise Refused("The address cannot be given to a mail relay", code="address")
-        size = len(data)
+        size = len(dotted) + len(END_OF_TEXT)
         if 0 < self.features.size < size:
             raise Refused(
                 f"The message has {size} bytes; the relay takes {self.features.size}", code=outcomes.TOO_LARGE
@@ -78,7 +85,7 @@ class Session:
                     "The address has letters that this relay cannot carry (SMTPUTF8)", code=outcomes.NO_SUCH_LETTERS
                 )
             extra += " SMTPUTF8"
-        if not data.isascii():
+        if not email.plain_lines and not dotted.isascii():
             if not self.features.eight_bit:
                 raise Refused("The message has 8-bit text that this relay does not take", code=outcomes.NO_8_BIT)
             extra += " BODY=8BITMIME"

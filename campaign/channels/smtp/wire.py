@@ -41,22 +41,21 @@ class WriteCut(Cut):
         self.handed = handed
 
 
-def on_the_wire(raw: bytes, *, plain: bool = False) -> bytes:
-    """A message as it travels after DATA: dots doubled at line starts, and the final dot (RFC 5321 4.5.2).
+def dotted(raw: bytes, *, plain: bool = False) -> bytes:
+    """A message as it travels after DATA: dots doubled at line starts (RFC 5321 4.5.2); `END_OF_TEXT` follows it.
 
     A line end that is not CRLF is refused: relays differ in what they take for the end of a message, and a stranger
     could smuggle a second one in. `plain`: neither needs to be looked for (`Email.plain_lines`).
     """
-    if plain:
-        return raw + END_OF_TEXT if raw.endswith(CRLF) else raw + CRLF + END_OF_TEXT
-    lines = raw.count(b"\n")
-    if lines != raw.count(CRLF) or lines != raw.count(b"\r"):
-        raise Refused("The message has line ends that are not CRLF", code="line-end")
-    if b"\n." in raw:
-        raw = raw.replace(b"\n.", b"\n..")
-    if raw.startswith(b"."):
-        raw = b"." + raw
-    return raw + END_OF_TEXT if raw.endswith(CRLF) else raw + CRLF + END_OF_TEXT
+    if not plain:
+        lines = raw.count(b"\n")
+        if lines != raw.count(CRLF) or lines != raw.count(b"\r"):
+            raise Refused("The message has line ends that are not CRLF", code="line-end")
+        if b"\n." in raw:
+            raw = raw.replace(b"\n.", b"\n..")
+        if raw.startswith(b"."):
+            raw = b"." + raw
+    return raw if raw.endswith(CRLF) else raw + CRLF
 
 
 class Wire:
