@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from campaign.delivery.mail.nursery import Nursery
+from campaign.store.database import Database
 from tests.delivery.world import World
 
 
@@ -20,3 +21,12 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
 def nursery() -> Nursery | None:
     """None: threads send. A module of tests may say otherwise."""
     return None
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite database: for what does not differ by database."""
+    database = Database(f"sqlite:///{tmp_path / 'campaign.db'}")
+    database.create()
+    yield database
+    database.close()

@@ -50,6 +50,9 @@ class Conversation:
         try:
             if self._implicit and self._tls is not None:
                 self.sock = self._tls.wrap_socket(self.sock, server_side=True)
+            if self._script.dumb:
+                self._receive()
+                raise HangUp
             self._say(self._script.greeting)
             if self._script.greeting.startswith("220"):
                 while self._command(self._line()):
@@ -82,6 +85,11 @@ class Conversation:
 
     def _text(self, to: str) -> bytes:
         """The text up to the final dot, dots at line starts undoubled."""
+        if to in self._script.stall:
+            self._flush()
+            self._script.silent.set()
+            self._script.over.wait()
+            raise HangUp
         while b"\r\n.\r\n" not in (whole := b"\r\n" + self._buffer):
             if len(self._buffer) > 200 and self._script.once(self._script.drop_in_text, to):
                 raise HangUp
@@ -94,7 +102,7 @@ class Conversation:
         return (text + b"\r\n").replace(b"\r\n..", b"\r\n.")[2:]
 
     def _say(self, *lines: str) -> None:
-        self._out += b"".join(line.encode() + b"\r\n" for line in lines)
+        self._out += b"".join(line.encode("utf-8", "surrogateescape") + b"\r\n" for line in lines)
 
     def _flush(self) -> None:
         out, self._out = self._out, b""

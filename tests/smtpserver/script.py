@@ -10,7 +10,8 @@ DROP = "drop"
 
 @dataclass(slots=True, kw_only=True)
 class Script:
-    """How the relay behaves. Replies are given without line ends; `DROP` cuts the connection instead.
+    """How the relay behaves. Replies are given without line ends; `DROP` cuts the connection instead. Bytes that are no
+    text stand in them as surrogates (`os.fsdecode`).
 
     A list of replies is used up one at a time, in order; then the relay behaves well. Keys are recipient addresses;
     `*` stands for any that has no list of its own.
@@ -45,7 +46,11 @@ class Script:
     room: int = 0
     #: say nothing to RCPT, and leave the connection open
     mute: set[str] = field(default_factory=set)
-    #: set once a mute recipient was named
+    #: stop reading in the middle of the text, and leave the connection open
+    stall: set[str] = field(default_factory=set)
+    #: take connections and say nothing at all
+    dumb: bool = False
+    #: set once a mute recipient was named, or a text is not read on
     silent: threading.Event = field(default_factory=threading.Event)
     #: 354 even where no recipient was taken
     eager_data: bool = False
@@ -57,6 +62,8 @@ class Script:
     judging: threading.Barrier | None = None
     #: said in the clear right behind the answer to STARTTLS
     injected: str = ""
+    #: set to let those who read no more end
+    over: threading.Event = field(default_factory=threading.Event)
     _seen: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -80,6 +80,7 @@ class CountingServer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.script.over.set()
         self.go_on()
         self.hang_up()
         for thread in self._threads:
