@@ -13,7 +13,7 @@ from campaign import render
 from campaign.model import MailingList, Recipient, Sender
 from campaign.programme import load_file
 from campaign.render import Compiled, Pages, Urls
-from campaign.render.compose import Composed
+from campaign.render.composed import Composed
 
 WEEK = Path(__file__).parents[1] / "schedules" / "safeguarding-childrens-week-2023.yaml"
 NOW = datetime(2023, 10, 10, 7, 0, tzinfo=UTC)

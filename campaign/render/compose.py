@@ -15,6 +15,7 @@ from markupsafe import Markup
 from campaign.model import PlannedMailing, Sender
 from campaign.render import document as doc
 from campaign.render import parts
+from campaign.render.composed import Composed
 from campaign.render.context import NAMES, Scene, resolver, sender_view
 from campaign.render.encode import tidy
 from campaign.render.markdown import MarkdownText, Printed, parse, print_markdown, printed
@@ -25,17 +26,6 @@ from campaign.render.slots import MARK, PersonalTemplateError, Slot
 LAYOUTS = "messages/emails/_layouts"
 MAX_LINE = 998
 Values = Mapping[str, "str | Slot"]
-
-
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """An email's words; marks where slots are."""
-
-    subject: str
-    preheader: str
-    text: str
-    html: str
-    links: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from campaign.render import visible
 from campaign.render.compose import Press, compose
 from campaign.render.context import library, reader_of, scene
 from campaign.render.pages import Pages
-from campaign.render.post import post
+from campaign.render.posts import post
 from campaign.render.slots import SLOTS, PersonalTemplateError, Slot
 from campaign.render.uses import resources_used
 

@@ -11,8 +11,6 @@ from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-import idna
-
 from campaign.errors import Refused
 
 LINE = 76
@@ -41,6 +39,8 @@ def refuse_breaks(value: str, what: str) -> str:
 @lru_cache(maxsize=4096)
 def domain(name: str) -> str:
     """A domain as A-labels (IDNA 2008, RFC 5891), lower case. Refused where it is no domain."""
+    import idna  # its tables take a megabyte, and most addresses need none of them
+
     try:
         return idna.encode(name.strip(), uts46=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError):

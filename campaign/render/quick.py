@@ -13,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from campaign.model import About, Email, Recipient
-from campaign.render.compose import Composed
+from campaign.render.composed import Composed
 from campaign.render.headers import LINE
 from campaign.render.pages import Urls
 from campaign.render.slots import SLOTS, fill

@@ -10,7 +10,7 @@ from campaign.model import Day, PlannedMailing, PlannedMessage, PlannedPost, Pro
 from campaign.render import visible
 from campaign.render.compose import body_name
 from campaign.render.compose import template_name as email_name
-from campaign.render.post import template_name
+from campaign.render.posts import template_name
 from campaign.render.shipped import shipped
 
 _RESOURCE = re.compile(r"resource:([A-Za-z0-9][A-Za-z0-9_-]*)")

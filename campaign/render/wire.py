@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from campaign.model import Contact, MailingList, Recipient, Sender
 from campaign.render import headers
-from campaign.render.compose import Composed
+from campaign.render.composed import Composed
 from campaign.render.encode import Part, Piece, compile_part, quoted_value
 from campaign.render.pages import Urls
 from campaign.render.slots import MARK, fill

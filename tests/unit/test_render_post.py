@@ -27,7 +27,7 @@ from campaign.model import (
     ResourceApproval,
     Theme,
 )
-from campaign.render.post import hashtags, media_type
+from campaign.render.posts import hashtags, media_type
 from tests.weeks import DAILY, LAUNCH, MAIL, MASTODON, NOW, PAGES, TUESDAY, WEEK
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR"

@@ -19,7 +19,7 @@ from campaign import render
 from campaign.errors import Refused, TemplateError
 from campaign.model import Email, PlannedMailing, Recipient
 from campaign.render import Compiled, Urls
-from campaign.render.mailing import _values
+from campaign.render.filling import values_of
 from campaign.render.slots import clean
 from campaign.render.wire import compile_form
 from tests.weeks import (
@@ -94,7 +94,7 @@ def send(made: Compiled, who: Recipient, urls: Urls = URLS, date: datetime = NOW
 
 def plain_build(made: Compiled, who: Recipient, urls: Urls, date: datetime) -> EmailMessage:
     """The same message by the standard library, from templates rendered with the person's own words."""
-    values = _values(who, urls)
+    values = values_of(who, urls)
     words = made.plain_form(made.variant_for(who), who, values).composed
     local, _, host = who.address.rpartition("@")
     out = EmailMessage(policy=SMTP.clone(utf8=True, max_line_length=998))
@@ -312,7 +312,7 @@ def test_the_same_boundary_stands_in_no_part() -> None:
 
 def test_compiling_twice_gives_the_same_bytes() -> None:
     assert send(compiled(), person()).raw == send(compiled(), person()).raw
-    form = compiled().plain_form(compiled().variant_for(person()), person(), _values(person(), URLS))
+    form = compiled().plain_form(compiled().variant_for(person()), person(), values_of(person(), URLS))
     assert compile_form(form.composed, form.back).boundary == form.boundary
 
 
@@ -360,7 +360,7 @@ def test_any_template_gives_each_person_what_a_plain_render_gives(
     send(made, person())  # compiled for someone else first
     who = person(first_name=first, organisation=organisation)
     sent = send(made, who)
-    words = made.plain_form(made.variant_for(who), who, _values(who, URLS)).composed
+    words = made.plain_form(made.variant_for(who), who, values_of(who, URLS)).composed
     assert (sent.body.text, sent.body.html, sent.subject) == (words.text, words.html, words.subject)
     check_wire(sent)
 
