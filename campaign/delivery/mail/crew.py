@@ -17,13 +17,17 @@ from typing import Any, ClassVar
 
 from campaign.clock import Clock, from_micros, to_micros
 from campaign.delivery.mail import journal
+from campaign.delivery.mail.filling import Matter
 from campaign.delivery.mail.flow import GRACE, PULSE, Result, Row
 from campaign.delivery.mail.hand import READY, Order
 from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
 from campaign.delivery.mail.mailjob import MailJob, sent_of
 from campaign.delivery.mail.nursery import Nursery
+from campaign.errors import CampaignError
 from campaign.model import Recipient
 from campaign.model.rows import Kind, Taken
+from campaign.render.filling import Forms
+from campaign.render.mailing import Compiled
 from campaign.store.paces import Paces
 
 BROKE = "a process that was sending ended before its time"
@@ -51,8 +55,12 @@ class Hand:
 class Crew:
     """The processes of one flow. `work` returns when nothing more of the mailing can go now."""
 
-    def __init__(self, job: MailJob, paces: Paces, clock: Clock, closing: threading.Event) -> None:
+    def __init__(
+        self, job: MailJob, matter: Matter, compiled: Compiled, paces: Paces, clock: Clock, closing: threading.Event
+    ) -> None:
         self._job = job
+        self._matter = matter
+        self._compiled = compiled
         self._paces = paces
         self._clock = clock
         self._closing = closing
@@ -188,10 +196,33 @@ class Crew:
     def _done(self, hand: Hand, reason: str) -> None:
         self._reason = self._reason or reason
 
+    def _variant(self, hand: Hand, recipient: bytes) -> bytes:
+        """Which variant a person reads: its number, whether it is empty, and whether it is made for each alone."""
+        return _told(lambda: _said(self._compiled.variant_for(unpacked(recipient))))
+
+    def _form(self, hand: Hand, asked: bytes) -> bytes:
+        return _told(lambda: self._compiled.form_for(*unpacked(asked)))
+
+    def _whole(self, hand: Hand) -> bytes:
+        return packed(self._matter)
+
     _answers: ClassVar[dict[str, Callable[..., Any]]] = {
         "take": _take, "reached": _reached, "stopped": _stopped, "hear": _hear, "settle": _settle,
-        "put_back": _put_back, "first": _first, "lease": _lease, "done": _done,
+        "put_back": _put_back, "first": _first, "lease": _lease, "done": _done, "variant": _variant,
+        "form": _form, "matter": _whole,
     }  # fmt: skip
+
+
+def _told(look: Callable[[], Any]) -> bytes:
+    """What was found, or why it was not: a message that cannot be made is each person's own trouble."""
+    try:
+        return packed(look())
+    except CampaignError as error:
+        return packed(error)
+
+
+def _said(variant: Forms) -> tuple[int, bool, bool]:
+    return variant.number, variant.empty, variant.personal
 
 
 def _first_words(hand: Hand) -> Any:

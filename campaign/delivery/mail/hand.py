@@ -23,15 +23,16 @@ from campaign.channels.base import Channel, Options, Paced, Receipt, Tools
 from campaign.clock import Clock, from_micros, to_micros
 from campaign.delivery import outcomes
 from campaign.delivery.mail import journal
-from campaign.delivery.mail.filling import Filler, Matter
+from campaign.delivery.mail.asked import Asked
+from campaign.delivery.mail.filling import Filler
 from campaign.delivery.mail.flow import GRACE, Flow, Result, Row, domain_of
 from campaign.delivery.mail.journal import FAMILY, Journal
 from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
 from campaign.delivery.mail.pace import Pace
 from campaign.errors import CampaignError, ChannelError, Refused
-from campaign.model import Email, Recipient
+from campaign.model import About, Email, Recipient, Sender
 from campaign.model.rows import Kind, Taken, recipient_of
-from campaign.render import Urls
+from campaign.render.pages import Urls
 from campaign.tokens import Key
 
 READY = "ready"
@@ -53,7 +54,8 @@ class Kit:
 class Order:
     """What such a process is to do: its mailing, a channel to make anew, and where its journal goes."""
 
-    matter: Matter
+    about: About
+    sender: Sender
     broadcast: str
     channel: type[Channel[Email]]
     name: str
@@ -79,7 +81,7 @@ class AskingJob:
         self.turn = 0
         self.alone = False
         self._link = link
-        self._filler = Filler(order.matter, kit.key, kit.urls)
+        self._filler = Filler(Asked(order.about, link), order.sender, kit.key, kit.urls)
         self._key = kit.key
         self._broadcast = order.broadcast
         self._closing = closing
@@ -108,8 +110,12 @@ class AskingJob:
             return ()
 
     def email(self, row: Row, now: datetime) -> Email | None:
-        """The person's email."""
-        return self._filler.email(row.taken.id, row.person, now)
+        """The person's email; None, too, where there is no service to ask how it reads: then nothing begins."""
+        try:
+            return self._filler.email(row.taken.id, row.person, now)
+        except Orphaned:
+            self._left()
+            return None
 
     def key(self, row: Row) -> str:
         """The delivery's token on the wire."""

@@ -145,7 +145,8 @@ class Mailing:
         if run.ref.id in self._still and not _answers(channel, job, now):
             return True
         order = Order(
-            matter=run.matter,
+            about=run.compiled.about,
+            sender=run.matter.sender,
             broadcast=str(broadcast.key),
             channel=type(channel),
             name=run.ref.id,
@@ -157,7 +158,7 @@ class Mailing:
             family=0,
             stop_at=broadcast.stop_at,
         )
-        crew = Crew(job, store.paces, self._parts.clock, self._closing)
+        crew = Crew(job, run.matter, run.compiled, store.paces, self._parts.clock, self._closing)
         unfit = crew.start(nursery, order, channel.lanes, self._families)
         if unfit:
             log.warning("%s is sent by threads of one process: %s", broadcast.key, unfit)
@@ -233,7 +234,8 @@ class Run:
             sender=parts.senders()[choice.sender],
             channel=self.ref,
         )
-        self._filler = Filler(self.matter, parts.key, parts.urls)
+        self.compiled = self.matter.compile()
+        self._filler = Filler(self.compiled, self.matter.sender, parts.key, parts.urls)
 
     def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
         """The person's email; None where there is nothing for them."""
