@@ -7,7 +7,7 @@ It touches no database, environment, clock or sleep but through the `Tools` hand
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +17,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, run
 
 from pydantic import BaseModel, ConfigDict
 
-from campaign.errors import ChannelError, Problem
+from campaign.channels.bulk import (
+    Begun,
+    Elsewhere,
+    Lane,
+    LaneResult,
+    OpensLane,
+    Pace,
+    Paced,
+    Rate,
+    Receipt,
+    Step,
+    Stepped,
+)
+from campaign.errors import Problem
 from campaign.model import Email, Message, Post
 
 if TYPE_CHECKING:
@@ -65,27 +78,6 @@ class Replay:
     kind: ReplayKind
     promise: str
     window: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """What the network said of its own limit: `remaining` calls until `reset` (aware UTC)."""
-
-    remaining: int
-    reset: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """The next hop accepted the message. `duplicate`: it had it already. `reply` is a short extract for the log."""
-
-    remote_id: str = ""
-    url: str = ""
-    pace: Pace | None = None
-    duplicate: bool = False
-    reply: str = ""
-    code: str = ""
-    parked: bool = False
 
 
 class Unknown:
@@ -184,6 +176,10 @@ class Channel(ABC, Generic[M]):
         self.options = options
         self.tools = tools
 
+    def elsewhere(self) -> Elsewhere:
+        """What opens its lanes in another process, where it is `portable`: unless it says so, it is made anew there."""
+        return Anew(type(self), self.tools.name, self.options, self.tools.ca_file)
+
     def promise(self) -> Replay:
         """`replay` of this very channel, as it is set up and as far as its server is known. Needs no network."""
         return self.replay
@@ -215,73 +211,6 @@ class Channel(ABC, Generic[M]):
 
     def close(self) -> None:
         """Let go of connections. Called once, after the last send."""
-
-
-Begun = Callable[[str], bool]
-LaneResult = tuple[str, Receipt | ChannelError]
-#: An outcome, or what a lane says of itself between two: see `Stepped`.
-Step = LaneResult | int | None
-
-
-class Lane(Protocol):
-    """A bulk way out: many messages over few connections."""
-
-    def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterable[LaneResult]:
-        """Send all of `messages` (key, email), yielding (key, outcome) in any order.
-
-        `begun(key)` is called before the irreversible byte; where it answers False the message must not be sent, and
-        its outcome is `TryLater`.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of connections."""
-        ...
-
-
-@runtime_checkable
-class Stepped(Protocol):
-    """A lane that says when it waits, so that one thread can drive many of them."""
-
-    def steps(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[Step]:
-        """As `Lane.send`; and between two outcomes it may yield a number or None.
-
-        The number is a socket's descriptor: nothing is to be done until that can be read, and what follows then, up to
-        the next number or None, does not block. None: what follows may block, and belongs to a thread of its own.
-        Whoever minds neither goes on at once, and is blocked where there is something to wait for.
-        """
-        ...
-
-
-@runtime_checkable
-class OpensLane(Protocol):
-    """A channel with a bulk lane."""
-
-    def open_lane(self) -> Lane:
-        """A lane for one worker thread."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Messages a second, 0: no limit. `start`: what a new relay begins with, doubled each `doubles_every` seconds."""
-
-    per_second: float = 0.0
-    start: float = 0.0
-    doubles_every: float = 600.0
-
-
-@runtime_checkable
-class Paced(Protocol):
-    """A mail channel that wants to be sent to no faster than it says."""
-
-    def rate(self, relay: str) -> Rate:
-        """The limit of one relay (as `Lane.relay` names it; "" where there is one way only)."""
-        ...
-
-    def domain_rate(self, domain: str) -> float:
-        """The limit of one recipient domain, messages a second; 0: none."""
-        ...
 
 
 @runtime_checkable
@@ -380,10 +309,24 @@ class GivesFeedback(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """A channel made anew in another process, from its options alone."""
+
+    kind: type[Channel[Any]]
+    name: str
+    options: Options
+    ca_file: str
+
+    def open(self, now: Callable[[], datetime]) -> Channel[Any]:
+        """The channel. Raises SettingsError."""
+        return self.kind(self.options, Tools(name=self.name, now=now, ca_file=self.ca_file))
+
+
 ChannelType = type[Channel[Any]]
 __all__ = [
-    "UNKNOWN", "Account", "Begun", "Channel", "ChannelType", "Costs", "Deletes", "Feedback", "FeedbackKind",
-    "Finds", "GivesFeedback", "Lane", "LaneResult", "Limits", "MemoryNotes", "Message", "NoteStore", "Notes",
+    "UNKNOWN", "Account", "Begun", "Channel", "ChannelType", "Costs", "Deletes", "Elsewhere", "Feedback",
+    "FeedbackKind", "Finds", "GivesFeedback", "Lane", "LaneResult", "Limits", "MemoryNotes", "Message", "NoteStore", "Notes",
     "OpensLane", "Options", "Pace", "Paced", "Rate", "Receipt", "Replay", "ReplayKind", "Stats", "Step", "Stepped",
     "Tools", "Unknown", "Verifies",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from campaign import policy
-from campaign.channels.base import Receipt
+from campaign.channels.bulk import Receipt
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from campaign.model import DeliveryState
 from campaign.model.rows import Settled

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.channels.smtp.dkim import Key, Signer
-from campaign.channels.smtp.options import DkimKey
+from campaign.channels.smtp.places import KeyFile
 from campaign.errors import SettingsError
 from tests.smtpserver import CountingServer
 from tests.smtpserver.mail import email, key_of, smtp
@@ -121,7 +121,7 @@ def test_a_key_that_cannot_be_used_is_a_settings_error(tmp_path: Path) -> None:
     bad = tmp_path / "bad.pem"
     bad.write_text("nothing")
     missing = tmp_path / "missing.pem"
-    keys = [DkimKey(domain="example.org", selector="s", key_file=file) for file in (bad, missing)]
+    keys = [KeyFile("example.org", "s", file) for file in (bad, missing)]
     with pytest.raises(SettingsError) as caught:
         Signer.from_keys(keys)
     assert [problem.file for problem in caught.value.problems] == [str(bad), str(missing)]

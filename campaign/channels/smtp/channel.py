@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from pathlib import Path
 
-from campaign.channels.base import Account, Channel, Lane, Limits, Notes, Rate, Receipt, Replay, ReplayKind, Tools
-from campaign.channels.smtp.dkim import Signer
-from campaign.channels.smtp.lane import PipelinedLane
-from campaign.channels.smtp.options import LOOPBACK, Auth, Endpoint, Security, SmtpOptions
-from campaign.channels.smtp.relays import Relays
-from campaign.channels.smtp.session import Entry, tls_context
+from campaign.channels.base import (
+    Account,
+    Channel,
+    Elsewhere,
+    Lane,
+    Limits,
+    Notes,
+    Rate,
+    Receipt,
+    Replay,
+    ReplayKind,
+    Tools,
+)
+from campaign.channels.smtp.options import LOOPBACK, Endpoint, SmtpOptions
+from campaign.channels.smtp.outlet import OpensOutlet, Outlet
+from campaign.channels.smtp.places import Security
 from campaign.channels.smtp.tokens import Tokens
-from campaign.errors import ChannelDown, ChannelError, Problem, Severity, Uncertain
+from campaign.errors import ChannelError, Problem, Severity, Uncertain
 from campaign.model import Email
 
 
@@ -31,18 +39,16 @@ class Smtp(Channel[Email]):
         super().__init__(options, tools)
         self.lanes = options.connections
         self.portable = options.oauth is None  # tokens are shared through the notes
-        self._signer = Signer.from_keys(options.dkim)
-        self._tokens = Tokens(options, tools) if options.oauth is not None else None
-        self._endpoints = options.endpoints
-        entries = [self._entry(endpoint) for endpoint in self._endpoints]
-        self._relays = Relays(entries, tools.now)
+        self._setup = options.setup(tools.ca_file)
+        tokens = Tokens(options, tools) if options.oauth is not None else None
+        self._outlet = Outlet(self._setup, tools.now, tokens.access if tokens is not None else None)
         self._lock = threading.Lock()
-        self._single = PipelinedLane(self._relays, self._sign, tools.now)
+        self._single = self._outlet.open_lane()
 
     def check(self, message: Email) -> list[Problem]:
         """What a relay or a reader's mail system would hold against us, as far as the settings tell."""
         problems = [problem for endpoint in self.options.endpoints if (problem := _exposed(endpoint))]
-        if self.options.dkim and not self._signer.covers(message.from_address):
+        if self.options.dkim and not self._outlet.covers(message.from_address):
             domain = message.from_address.rpartition("@")[2]
             words = f"No DKIM key of this channel is for {domain}, so its mail leaves unsigned."
             problems.append(Problem("smtp-dkim-domain", words, Severity.WARNING, hint="Add a key for that domain."))
@@ -59,65 +65,35 @@ class Smtp(Channel[Email]):
 
     def open_lane(self) -> Lane:
         """A lane for one worker thread; at most `lanes` are meant to be open at a time."""
-        return PipelinedLane(self._relays, self._sign, self.tools.now)
+        return self._outlet.open_lane()
+
+    def elsewhere(self) -> Elsewhere:
+        """Its lanes alone, without what reads settings."""
+        return OpensOutlet(self._setup)
 
     def rate(self, relay: str) -> Rate:
         """The limit of one relay; that of the only one, where it is not said which."""
-        slow = self.options.slow_start
-        rate = next((each.rate for each in self._endpoints if relay in (each.name, "")), 0.0)
-        return Rate(rate, slow.rate, slow.doubles_every) if slow else Rate(rate)
+        return self._outlet.rate(relay)
 
     def domain_rate(self, domain: str) -> float:
         """The limit of one recipient domain."""
-        return float(self.options.domain_rates.get(domain.lower(), 0.0))
+        return self._outlet.domain_rate(domain)
 
     def verify(self) -> Account:
         """Connect, sign in and leave. Raises TryLater or ChannelDown."""
-        relay, session = self._relays.connect()
+        relay, session = self._outlet.relays.connect()
         names = tuple(sorted(session.features.names))
         try:
             session.quit()
         finally:
-            self._relays.left(relay)
-        endpoint = relay.entry.endpoint
-        return Account(name=endpoint.username or endpoint.name, rights=names, detail=endpoint.name)
+            self._outlet.relays.left(relay)
+        place = relay.entry.place
+        return Account(name=place.username or place.name, rights=names, detail=place.name)
 
     def close(self) -> None:
         """Take leave of the relay. Lanes are closed by those who opened them."""
         with self._lock:
             self._single.close()
-
-    def _sign(self, message: Email) -> bytes:
-        if not self._signer.keys:
-            return message.raw
-        return self._signer.sign(message.raw, message.from_address, self.tools.now, relaxed=message.relaxed_body)
-
-    def _entry(self, endpoint: Endpoint) -> Entry:
-        return Entry(
-            endpoint=endpoint,
-            timeouts=self.options.timeouts,
-            helo=self.options.helo,
-            now=self.tools.now,
-            secret=self._secret(endpoint),
-            context=tls_context(endpoint.security, endpoint.ca_file or self.tools.ca_file),
-        )
-
-    def _secret(self, endpoint: Endpoint) -> Callable[[str], str]:
-        if endpoint.auth is Auth.XOAUTH2 and self._tokens is not None:
-            return self._tokens.access
-        return lambda refused: _password(endpoint)
-
-
-def _password(endpoint: Endpoint) -> str:
-    if endpoint.password is not None:
-        return endpoint.password.get_secret_value()
-    if endpoint.password_file is None:
-        raise ChannelDown(f"No password is set for {endpoint.name}", code="auth")
-    try:
-        return Path(endpoint.password_file).read_text("utf-8").strip()
-    except OSError as error:
-        words = f"The password file of {endpoint.name} cannot be read: {error.strerror}"
-        raise ChannelDown(words, code="auth") from None
 
 
 def _exposed(endpoint: Endpoint) -> Problem | None:

@@ -19,7 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
-from campaign.channels.smtp.options import DkimKey
+from campaign.channels.smtp.places import KeyFile
 from campaign.errors import Problem, SettingsError
 
 PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
@@ -67,7 +67,7 @@ class Signer:
         self._by_address: dict[str, tuple[Key, ...]] = {}
 
     @classmethod
-    def from_keys(cls, keys: Iterable[DkimKey]) -> Signer:
+    def from_keys(cls, keys: Iterable[KeyFile]) -> Signer:
         """Load every key file. Raises SettingsError naming each that cannot be used."""
         loaded: list[Key] = []
         problems: list[Problem] = []

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from campaign.channels.base import Begun, LaneResult, Receipt, Step
+from campaign.channels.bulk import Begun, LaneResult, Receipt, Step
 from campaign.channels.smtp import outcomes
 from campaign.channels.smtp.item import Again, Item, OutOfStep, lost
 from campaign.channels.smtp.relays import CROWDED, Relay, Relays
@@ -193,7 +193,7 @@ class PipelinedLane:
     def _finish(self, before: Item) -> list[LaneResult]:
         """Write the text of `before` (begun), with its final dot, and nothing after it."""
         session, relay = self._here()
-        session.wire.set_patience(session.entry.timeouts.final)
+        session.wire.set_patience(session.entry.waits.final)
         try:
             session.wire.put(before.text + END_OF_TEXT)
             outcome = self._final(before, session.wire.read())
@@ -203,7 +203,7 @@ class PipelinedLane:
         session.count += 1
         if not session.wire.quiet:
             self._drop()
-        elif 0 < relay.entry.endpoint.messages_per_connection <= session.count:
+        elif 0 < relay.entry.place.messages_per_connection <= session.count:
             self.close()
         return [(before.key, outcome)]
 
@@ -241,7 +241,7 @@ class PipelinedLane:
     def _envelope(self, item: Item) -> None:
         session, relay = self._open(item.unfit)
         envelope = session.envelope(item.email, item.text)
-        session.wire.set_patience(session.entry.timeouts.command)
+        session.wire.set_patience(session.entry.waits.command)
         try:
             if session.reset:
                 session.wire.put(b"RSET\r\n")
@@ -261,7 +261,7 @@ class PipelinedLane:
         """The replies to a pipelined envelope. A relay that leaves some out did not mean what it announced."""
         try:
             mail = rcpt = data = session.wire.read()
-            session.wire.set_patience(session.entry.timeouts.stall)
+            session.wire.set_patience(session.entry.waits.stall)
             if mail.code != outcomes.SERVICE_CLOSING:
                 rcpt = data = session.wire.read()
             if rcpt.code != outcomes.SERVICE_CLOSING:
@@ -349,7 +349,7 @@ class PipelinedLane:
         if session is not None:
             idle = (self._now() - session.last_used).total_seconds()
             elsewhere = self._relays.several and self._relay is not None and self._relays.better(self._relay)
-            if elsewhere or idle >= session.entry.timeouts.idle:
+            if elsewhere or idle >= session.entry.waits.idle:
                 self.close()
 
     def _drop(self) -> None:

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from campaign.channels import base
+from campaign.channels.smtp.places import Auth, KeyFile, Place, Security, Setup, Waits
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Rate = Annotated[float, Field(ge=0, le=100_000)]
-
-
-class Security(StrEnum):
-    """How the connection is protected. `opportunistic`: encrypted where the relay offers it, its name unproved."""
-
-    TLS = "tls"
-    STARTTLS = "starttls"
-    OPPORTUNISTIC = "opportunistic"
-    OFF = "off"
-
-
-class Auth(StrEnum):
-    """How we sign in to the relay."""
-
-    PLAIN = "plain"
-    LOGIN = "login"
-    XOAUTH2 = "xoauth2"
 
 
 class Part(BaseModel):
@@ -130,6 +113,20 @@ class SmtpOptions(Endpoint, base.Options):
         others = [own | ({"password": None} if "password_file" in relay else {}) | relay for relay in self.relays]
         return tuple(Endpoint.model_validate(each) for each in (own, *others))
 
+    def setup(self, ca_file: str) -> Setup:
+        """All of it that lanes need, as plain values. `ca_file`: for relays that state none."""
+        slow = self.slow_start or SlowStart(rate=0)
+        return Setup(
+            places=tuple(_place(endpoint, ca_file) for endpoint in self.endpoints),
+            waits=Waits(**dict(self.timeouts)),
+            helo=self.helo,
+            keys=tuple(KeyFile(key.domain, key.selector, key.key_file) for key in self.dkim),
+            lanes=self.connections,
+            domain_rates={name.lower(): float(rate) for name, rate in self.domain_rates.items()},
+            start=slow.rate,
+            doubles_every=slow.doubles_every,
+        )
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if any("password" in relay for relay in self.relays):
@@ -140,3 +137,9 @@ class SmtpOptions(Endpoint, base.Options):
         if self.auth is Auth.XOAUTH2 and (self.oauth is None or not self.username):
             raise ValueError("xoauth2 needs a username and the settings token_url and client_id under oauth")
         return self
+
+
+def _place(endpoint: Endpoint, ca_file: str) -> Place:
+    values = {name: getattr(endpoint, name) for name in Endpoint.model_fields}
+    password = endpoint.password.get_secret_value() if endpoint.password is not None else None
+    return Place(**values | {"password": password, "ca_file": endpoint.ca_file or ca_file})

@@ -45,12 +45,12 @@ class Relay:
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.name = self.entry.endpoint.name
+        self.name = self.entry.place.name
 
     @property
     def load(self) -> float:
         """Open connections for its weight: the next one goes where this is least."""
-        return (self.open + 1) / self.entry.endpoint.weight
+        return (self.open + 1) / self.entry.place.weight
 
     def parts(self, to: str) -> bool:
         """It answered the message to somebody with a goodbye (421). True: so it did with several in a row.
@@ -139,7 +139,7 @@ class Relays:
         with self._lock:
             if self._moved is not None and (now - self._moved).total_seconds() < MOVE_GAP:
                 return False
-            mine = relay.open / relay.entry.endpoint.weight
+            mine = relay.open / relay.entry.place.weight
             found = any(other.load < mine and other.fit(now) for other in self._relays if other is not relay)
             if found:
                 self._moved = now

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaign.channels.smtp import outcomes
-from campaign.channels.smtp.options import Auth, Endpoint, Security, Timeouts
+from campaign.channels.smtp.places import Auth, Place, Security, Waits
 from campaign.channels.smtp.replies import Features, Garbled, Reply, parse_features
 from campaign.channels.smtp.wire import CRLF, END_OF_TEXT, Cut, Wire
 from campaign.errors import ChannelDown, Refused, TryLater
@@ -26,8 +26,8 @@ GOODBYE_PATIENCE = 2.0
 class Entry:
     """How to enter a relay. `secret(refused)` gives the password or access token, not the one just `refused`."""
 
-    endpoint: Endpoint
-    timeouts: Timeouts
+    place: Place
+    waits: Waits
     helo: str
     now: Callable[[], datetime]
     secret: Callable[[str], str] | None = None
@@ -102,9 +102,9 @@ class Session:
 
 def open_session(entry: Entry) -> Session:
     """Connect and sign in. Raises TryLater where that may work later, ChannelDown where only a person can help."""
-    place = entry.endpoint
+    place = entry.place
     try:
-        sock = socket.create_connection((place.host, place.port), timeout=entry.timeouts.connect)
+        sock = socket.create_connection((place.host, place.port), timeout=entry.waits.connect)
     except socket.gaierror as error:
         raise TryLater(f"The relay {place.name} has no address", slow_all=True, raw=str(error.strerror)) from None
     except OSError as error:
@@ -128,16 +128,16 @@ def open_session(entry: Entry) -> Session:
 
 
 def _enter(entry: Entry, wire: Wire) -> Session:
-    security = entry.endpoint.security
-    wire.set_patience(entry.timeouts.connect)
+    security = entry.place.security
+    wire.set_patience(entry.waits.connect)
     if security is Security.TLS and entry.context is not None:
-        wire.start_tls(entry.context, entry.endpoint.host)
-    wire.set_patience(entry.timeouts.command)
+        wire.start_tls(entry.context, entry.place.host)
+    wire.set_patience(entry.waits.command)
     _demand(wire.read(), "its greeting")
     features = _hello(entry, wire)
     if security in (Security.STARTTLS, Security.OPPORTUNISTIC):
         features = _protect(entry, wire, features)
-    if entry.endpoint.username and entry.secret is not None:
+    if entry.place.username and entry.secret is not None:
         _sign_in(entry, wire, features)
     return Session(entry, wire, features)
 
@@ -147,7 +147,7 @@ def _hello(entry: Entry, wire: Wire) -> Features:
     reply = _ask(wire, f"EHLO {name}")
     if reply.good:
         return parse_features(reply)
-    if reply.code in (500, 502, 504, 550) and entry.endpoint.security in (Security.OFF, Security.OPPORTUNISTIC):
+    if reply.code in (500, 502, 504, 550) and entry.place.security in (Security.OFF, Security.OPPORTUNISTIC):
         _demand(_ask(wire, f"HELO {name}"), "HELO")
         return Features()
     raise outcomes.on_connect(reply, "EHLO")
@@ -160,7 +160,7 @@ def _literal(sock: socket.socket) -> str:
 
 
 def _protect(entry: Entry, wire: Wire, features: Features) -> Features:
-    place = entry.endpoint
+    place = entry.place
     if not features.starttls or entry.context is None:
         if place.security is Security.OPPORTUNISTIC:
             return features
@@ -174,7 +174,7 @@ def _protect(entry: Entry, wire: Wire, features: Features) -> Features:
 
 
 def _sign_in(entry: Entry, wire: Wire, features: Features) -> None:
-    place = entry.endpoint
+    place = entry.place
     method = place.auth or next((way for way in (Auth.PLAIN, Auth.LOGIN) if way.upper() in features.auth), None)
     if method is None or method.upper() not in features.auth:
         offered = ", ".join(sorted(features.auth)) or "nothing"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from campaign.channels.base import Channel, Lane, Receipt, Step, Stepped
+from campaign.channels.bulk import Lane, OneAtATime, Outlet, Receipt, Step, Stepped
 from campaign.clock import Clock
 from campaign.delivery.mail.journal import Journal, Mark, stamped
 from campaign.delivery.mail.lanes import WITHDRAWN, open_lane
@@ -115,7 +115,7 @@ class Flow:
     """One run over what a mailing has open. `work` returns when nothing more of it can go now."""
 
     job: Job
-    channel: Channel[Email]
+    channel: Outlet | OneAtATime
     journal: Journal
     clock: Clock
     closing: threading.Event

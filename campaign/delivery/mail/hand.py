@@ -19,7 +19,7 @@ from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from campaign.channels.base import Channel, Options, Paced, Receipt, Tools
+from campaign.channels.bulk import Elsewhere, OneAtATime, Outlet, Paced, Receipt
 from campaign.clock import Clock, from_micros, to_micros
 from campaign.delivery import outcomes
 from campaign.delivery.mail import journal
@@ -52,26 +52,24 @@ class Kit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What such a process is to do: its mailing, a channel to make anew, and where its journal goes."""
+    """What such a process is to do: its mailing, what opens its channel there, and where its journal goes."""
 
     about: About
     sender: Sender
     broadcast: str
-    channel: type[Channel[Email]]
     name: str
-    options: Options
-    ca_file: str
+    channel: Elsewhere
     lanes: int
     worker: int
     folder: Path
     family: int
     stop_at: datetime
 
-    def make_channel(self, clock: Clock) -> Channel[Email]:
-        """The channel, with as many lanes as this process may open."""
-        channel = self.channel(self.options, Tools(name=self.name, now=clock.now, ca_file=self.ca_file))
-        channel.lanes = self.lanes
-        return channel
+    def outlet(self, clock: Clock) -> Outlet | OneAtATime:
+        """What sends, with as many lanes as this process may open. Raises SettingsError."""
+        outlet = self.channel.open(clock.now)
+        outlet.lanes = self.lanes
+        return outlet
 
 
 class AskingJob:
@@ -216,15 +214,15 @@ def run(kit: Kit, connection: Connection) -> None:
 def _work(kit: Kit, order: Order, link: Link) -> None:
     closing = threading.Event()
     try:
-        channel = order.make_channel(kit.clock)
+        outlet = order.outlet(kit.clock)
         job = AskingJob(link, order, kit, closing)
     except CampaignError as error:
         link.answer(str(error))
         return
     book = Journal(order.folder, order.worker, itertools.count(order.family * FAMILY + 1))
     link.answer(READY)
-    pace = Pace(AskingPaces(link), kit.clock, order.name, channel) if isinstance(channel, Paced) else None
-    flow = Flow(job, channel, book, kit.clock, closing, order.stop_at, pace)
+    pace = Pace(AskingPaces(link), kit.clock, order.name, outlet) if isinstance(outlet, Paced) else None
+    flow = Flow(job, outlet, book, kit.clock, closing, order.stop_at, pace)
     try:
         reason = flow.work()
         link.ask("done", reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from campaign.channels.base import Begun, Channel, Lane, LaneResult, OpensLane
+from campaign.channels.bulk import Begun, Lane, LaneResult, OneAtATime, OpensLane, Outlet
 from campaign.delivery import outcomes
 from campaign.errors import TryLater
 from campaign.model import Email
@@ -15,7 +15,7 @@ WITHDRAWN = "withdrawn"
 class OneByOne:
     """A lane over a channel that has none of its own."""
 
-    def __init__(self, channel: Channel[Email]) -> None:
+    def __init__(self, channel: OneAtATime) -> None:
         self._channel = channel
 
     def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[LaneResult]:
@@ -35,6 +35,6 @@ class OneByOne:
         """The channel keeps its connections."""
 
 
-def open_lane(channel: Channel[Email]) -> Lane:
+def open_lane(channel: Outlet | OneAtATime) -> Lane:
     """The channel's own lane, or one made of single attempts."""
     return channel.open_lane() if isinstance(channel, OpensLane) else OneByOne(channel)

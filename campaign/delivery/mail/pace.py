@@ -6,7 +6,7 @@ import threading
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from campaign.channels.base import Paced, Rate
+from campaign.channels.bulk import Paced, Rate
 from campaign.clock import Clock
 
 #: How long to go without asking the store again, in seconds: a lease that gave nothing, and the look at a slow start.

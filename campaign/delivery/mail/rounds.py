@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaign.channels.base import Step
+from campaign.channels.bulk import Step
 from campaign.clock import Clock
 
 #: How long a relay may be silent before its lane waits in its own thread, in seconds.
