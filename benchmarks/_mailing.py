@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import text
 
+from campaign.channels.smtp import LANES
 from campaign.channels.smtp.dkim import Key, Signer
 from campaign.delivery.mail.nursery import open_nursery, share_one_heap
 from campaign.store import Store
@@ -143,7 +144,7 @@ def _world(port: int, count: int, connections: int, *, processes: int = 0, **opt
         command = [sys.executable, "-m", "benchmarks._mailing", "people", str(count), url]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # its memory is not the engine's
         share_one_heap()
-        nursery = open_nursery(kit(), processes or os.cpu_count() or 1, os.environ)
+        nursery = open_nursery(kit(), processes or os.cpu_count() or 1, os.environ, loads=LANES)
         with working(url, folder, port, lanes=connections, nursery=nursery, **options) as world:
             yield world
 

@@ -326,7 +326,7 @@ class Anew:
 ChannelType = type[Channel[Any]]
 __all__ = [
     "UNKNOWN", "Account", "Begun", "Channel", "ChannelType", "Costs", "Deletes", "Elsewhere", "Feedback",
-    "FeedbackKind", "Finds", "GivesFeedback", "Lane", "LaneResult", "Limits", "MemoryNotes", "Message", "NoteStore", "Notes",
-    "OpensLane", "Options", "Pace", "Paced", "Rate", "Receipt", "Replay", "ReplayKind", "Stats", "Step", "Stepped",
-    "Tools", "Unknown", "Verifies",
+    "FeedbackKind", "Finds", "GivesFeedback", "Lane", "LaneResult", "Limits", "MemoryNotes", "Message", "NoteStore",
+    "Notes", "OpensLane", "Options", "Pace", "Paced", "Rate", "Receipt", "Replay", "ReplayKind", "Stats", "Step",
+    "Stepped", "Tools", "Unknown", "Verifies",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from pathlib import Path
 from campaign.address import KeyRing, parse
 from campaign.channels.base import Channel
 from campaign.channels.registry import Registry
+from campaign.channels.smtp import LANES
 from campaign.clock import Clock, SystemClock
 from campaign.delivery import telling, views
 from campaign.delivery.alerts import Tell, Teller
@@ -104,7 +105,7 @@ class App:
     @contextmanager
     def _nursery(self, processes: int) -> Iterator[Nursery | None]:
         """What makes the processes that send large mailings."""
-        nursery = open_nursery(hand.Kit(self.clock, self.key, self.parts.urls), processes, others())
+        nursery = open_nursery(hand.Kit(self.clock, self.key, self.parts.urls), processes, others(), loads=LANES)
         yield nursery
         if nursery is not None:
             nursery.close()

@@ -20,7 +20,7 @@ from sqlalchemy import exists, insert, select
 
 from campaign.address import KeyRing, parse
 from campaign.channels.base import Channel, Tools
-from campaign.channels.smtp import Smtp
+from campaign.channels.smtp import LANES, Smtp
 from campaign.channels.smtp.options import SmtpOptions
 from campaign.clock import Clock, SystemClock, to_micros
 from campaign.delivery.gates import HoldsNow
@@ -206,7 +206,7 @@ def kit() -> Kit:
 
 def main(url: str, folder: str, port: str, lanes: str, processes: str = "1") -> int:
     """Recover, then send until nothing is left."""
-    nursery = open_nursery(kit(), int(processes), os.environ, many=0)
+    nursery = open_nursery(kit(), int(processes), os.environ, many=0, loads=LANES)
     with working(url, Path(folder), int(port), lanes=int(lanes), nursery=nursery) as world:
         while world.recover() is not None:
             world.parts.clock.sleep(0.05)

@@ -5,6 +5,9 @@ The channel is loaded when it is asked for (PEP 562): a process that only sends 
 
 from typing import TYPE_CHECKING, Any
 
+#: What a process loads that only opens lanes.
+LANES = ("campaign.channels.smtp.outlet",)
+
 if TYPE_CHECKING:
     from campaign.channels.smtp.channel import Smtp
 
@@ -19,4 +22,4 @@ def __getattr__(name: str) -> Any:
     return Smtp
 
 
-__all__ = ["Smtp"]
+__all__ = ["LANES", "Smtp"]

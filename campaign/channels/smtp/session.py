@@ -61,8 +61,8 @@ class Session:
         self.reset = False
         self.last_used = entry.now()
         self.pipelining = features.pipelining
-        self.most = entry.endpoint.messages_per_connection
-        self.final = entry.timeouts.final
+        self.most = entry.place.messages_per_connection
+        self.final = entry.waits.final
         self._sizes = features.sizes
 
     def envelope(self, email: Email, dotted: bytes) -> bytes:

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe
@@ -39,20 +39,24 @@ ONE_HEAP = {
 #: Signals that the service hears, and tells of.
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from campaign.delivery.mail.waiting import main; main(sys.argv[1])"
+_PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[3:]; from campaign.delivery.mail.waiting import main; main(*sys.argv[1:3])"
+)
 
 
 @dataclass(slots=True)
 class Nursery:
     """Makes processes. `processes`: how many a mailing gets; `many`: how many people it must pass to get them.
 
-    `kit`: what each is given with its work, packed. `environment`: that of each. `made`: how many were made so far.
+    `kit`: what each is given with its work, packed. `environment`: that of each. `loads`: modules that they will need,
+    loaded before they are copies of one another. `made`: how many were made so far.
     """
 
     processes: int
     kit: bytes = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
     many: int = MANY
+    loads: Sequence[str] = ()
     made: int = field(default=0, init=False)
     _waits: tuple[subprocess.Popen[bytes], socket.socket] | None = field(default=None, init=False, repr=False)
     _past: list[subprocess.Popen[bytes]] = field(default_factory=list, init=False, repr=False)
@@ -96,7 +100,7 @@ class Nursery:
         if self._waits is not None or self._closed:
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *sys.path]
+        command = [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), " ".join(self.loads), *sys.path]
         try:
             with _unheard():
                 process = subprocess.Popen(  # noqa: S603 - our own program
@@ -133,7 +137,9 @@ class Nursery:
         return [ours for ours, _ in pipes]
 
 
-def open_nursery(kit: object, processes: int, environment: Mapping[str, str], *, many: int = MANY) -> Nursery | None:
+def open_nursery(
+    kit: object, processes: int, environment: Mapping[str, str], *, many: int = MANY, loads: Sequence[str] = ()
+) -> Nursery | None:
     """A nursery whose processes each get `kit` (see `hand.Kit`), the first of them about to wait.
 
     `environment` can be read by whoever may look at these processes: it must hold no secret.
@@ -143,7 +149,7 @@ def open_nursery(kit: object, processes: int, environment: Mapping[str, str], *,
         return None
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no look of the garbage collector need go through it
-    made = Nursery(processes, packed(kit), environment, many)
+    made = Nursery(processes, packed(kit), environment, many, loads)
     made.renew()
     return made
 

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
@@ -20,12 +21,14 @@ from campaign.delivery.mail.link import unpacked
 MOST_WORDS, MOST_FILES = 65_536, 253
 
 
-def main(descriptor: str) -> NoReturn:
-    """Wait at that socket for a kit and pipes; be a process for each pipe, and end."""
+def main(descriptor: str, loads: str) -> NoReturn:
+    """Load these modules, wait at that socket for a kit and pipes; be a process for each pipe, and end."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the service hears these, and tells us
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     try:
+        for name in loads.split():
+            import_module(name)
         gc.collect()
         gc.freeze()  # else each look of the garbage collector would write to, and so copy, all that is shared
         door = socket.socket(fileno=int(descriptor))
