@@ -13,6 +13,8 @@ from campaign.store.database import Database
 from tests.delivery import test_leaving_midway as leaving
 from tests.delivery import test_mailing as by_threads
 from tests.delivery import test_mailing_relays as relays
+from tests.delivery import test_strange_people as strange
+from tests.delivery import test_two_mailings as two
 from tests.delivery.apart import nursery_apart
 from tests.delivery.mailworld import relay_at
 from tests.delivery.test_mailing import everyone, mailing
@@ -54,6 +56,8 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
         leaving.test_whoever_leaves_at_any_moment_gets_nothing_more,
         relays.test_a_relay_that_takes_fewer_connections_is_used_over_those,
         relays.test_a_relay_that_dies_in_mid_run_is_gone_round,
+        two.test_one_is_paused_and_the_other_goes_on,
+        strange.test_any_name_is_spoken_to_and_forges_nothing,
     ],
     ids=lambda scenario: scenario.__name__.removeprefix("test_"),
 )

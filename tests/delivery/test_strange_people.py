@@ -68,7 +68,7 @@ def alter(database: Database, column: str, values: dict[int, str]) -> None:
 
 
 def test_any_name_is_spoken_to_and_forges_nothing(database: Database, tmp_path: Path, nursery: Nursery | None) -> None:
-    names = {number: name for number, name in enumerate(NAMES, start=3)}
+    names = dict(enumerate(NAMES, start=3))
     with CountingServer() as relay, mailing(database, tmp_path, relay, PEOPLE, nursery=nursery) as world:
         alter(database, "first_name", names)
         world.send()
@@ -90,7 +90,7 @@ def test_any_name_is_spoken_to_and_forges_nothing(database: Database, tmp_path: 
 
 @pytest.mark.parametrize("smtputf8", [True, False])
 def test_any_address_is_given_whole_or_refused_alone(database: Database, tmp_path: Path, smtputf8: bool) -> None:
-    addresses = {number: text for number, text in enumerate(ADDRESSES, start=5)}
+    addresses = dict(enumerate(ADDRESSES, start=5))
     if not database.sqlite:
         addresses = {number: text for number, text in addresses.items() if "\x00" not in text}  # PostgreSQL takes none
     script = Script() if smtputf8 else Script(features=("PIPELINING",))
