@@ -55,6 +55,7 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
         by_threads.test_limits_of_relay_and_domain_hold_in_a_run,
         leaving.test_whoever_leaves_at_any_moment_gets_nothing_more,
         relays.test_a_relay_that_takes_fewer_connections_is_used_over_those,
+        relays.test_a_relay_with_room_for_one_process_alone_is_used_over_that,
         relays.test_a_relay_that_dies_in_mid_run_is_gone_round,
         two.test_one_is_paused_and_the_other_goes_on,
         strange.test_any_name_is_spoken_to_and_forges_nothing,

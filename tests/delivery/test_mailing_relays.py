@@ -9,6 +9,7 @@ from campaign.store.database import Database
 from tests.delivery.test_mailing import everyone, mailing
 from tests.smtpserver import CountingServer, Script
 from tests.smtpserver.server import Accepted
+from tests.waiting import until
 
 
 def dies_at(relay: CountingServer, count: int) -> None:
@@ -35,6 +36,29 @@ def test_a_relay_that_takes_fewer_connections_is_used_over_those(
         assert world.states() == {"sent": 400}
         assert relay.counts == everyone(400)
         assert relay.most_at_once <= 4
+        assert world.mailing.next_due() is None, "nothing had to rest"
+        assert {row.attempts for row in world.parts.store.deliveries.of(world.broadcast.id, limit=400)} == {1}
+
+
+def test_a_relay_with_room_for_one_process_alone_is_used_over_that(
+    database: Database, tmp_path: Path, nursery: Nursery | None
+) -> None:
+    """Of several processes one may find no room at all: that is no reason for the others to rest.
+
+    What such a one gives back when the others are through goes in the next run.
+    """
+    with (
+        CountingServer(Script(room=2, delay=0.001)) as relay,
+        mailing(database, tmp_path, relay, 400, lanes=8, nursery=nursery) as world,
+    ):
+
+        def sent() -> bool:
+            world.send()
+            return world.states() == {"sent": 400}
+
+        until(sent, "all to go")
+        assert relay.counts == everyone(400)
+        assert relay.most_at_once <= 2
         assert world.mailing.next_due() is None, "nothing had to rest"
         assert {row.attempts for row in world.parts.store.deliveries.of(world.broadcast.id, limit=400)} == {1}
 

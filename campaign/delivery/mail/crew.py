@@ -20,10 +20,11 @@ from campaign.delivery.mail import journal
 from campaign.delivery.mail.filling import Matter
 from campaign.delivery.mail.flow import GRACE, PULSE, Result, Row
 from campaign.delivery.mail.hand import READY, Order
+from campaign.delivery.mail.lanes import WITHDRAWN
 from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
-from campaign.delivery.mail.mailjob import MailJob, sent_of
+from campaign.delivery.mail.mailjob import MailJob, passing, sent_of
 from campaign.delivery.mail.nursery import Nursery
-from campaign.errors import CampaignError
+from campaign.errors import CampaignError, TryLater
 from campaign.model import Recipient
 from campaign.model.rows import Kind, Taken
 from campaign.render.filling import Forms
@@ -43,13 +44,17 @@ class HandLost(Exception):
 
 @dataclass(slots=True)
 class Hand:
-    """One process: our end of its pipe, and the rows it was given and has not settled, each with its address."""
+    """One process: our end of its pipe, and the rows it was given and has not settled, each with its address.
+
+    `waits`: its relay takes nothing from it, while others may still send: a relay may have room for these alone.
+    """
 
     order: Order
     link: Link
     pid: int = 0
     given: dict[int, tuple[Taken, str]] = field(default_factory=dict)
     kinds: dict[Kind, int] = field(default_factory=dict)
+    waits: bool = False
 
 
 class Crew:
@@ -162,11 +167,17 @@ class Crew:
     def _stopped(self, hand: Hand) -> tuple[str, bool]:
         closing = self._closing.is_set()
         reason = "the service is stopping" if closing else self._stop or self._job.stopped(self._clock.now())
-        return reason, closing
+        return reason or ("the relay asked this one to wait" if hand.waits else ""), closing
 
     def _hear(self, hand: Hand, fine: list[str], domain: str, trouble: bytes) -> bool:
         self._job.fine(fine)
-        return bool(trouble) and self._job.weigh(domain, unpacked(trouble))
+        if not trouble:
+            return False
+        outcome = unpacked(trouble)
+        hand.waits = hand.waits or passing(outcome)
+        if passing(outcome) and not all(each.waits for each in self._hands.values()):
+            return True  # this one stops; the channel rests once none of them is served
+        return self._job.weigh(domain, outcome)
 
     def _settle(self, hand: Hand, began: int, sent: list[tuple[int, str, str, str]], others: bytes) -> None:
         given = hand.given
@@ -175,6 +186,8 @@ class Crew:
         for delivery, gone, outcome in unpacked(others) if others else ():
             row = _row(hand, delivery)
             row.gone = gone
+            if self._job.rest is None and passing(outcome):
+                outcome = TryLater(str(outcome), code=WITHDRAWN)
             results.append(Result(row, outcome))
         self._job.write(accepted, results, from_micros(began), self._clock.now())
         for one in accepted:

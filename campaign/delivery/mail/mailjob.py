@@ -276,6 +276,11 @@ class MailJob:
             self._store.channels.set_down(ref.id, ref.kind, reason, now=now)
 
 
+def passing(outcome: object) -> bool:
+    """Whether it says that nothing goes just now, which may hold for some connections and not for others."""
+    return isinstance(outcome, TryLater) and outcome.slow_all and outcome.after <= BELIEVED.total_seconds()
+
+
 def sent_of(taken: Taken, code: str, remote_id: str, wording: str) -> Sent:
     """A row that was accepted; one sent a second time stays in the list of possible duplicates."""
     return Sent(taken.id, code, remote_id, RESENT if taken.reason == RESENT else "", wording)
