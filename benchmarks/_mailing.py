@@ -1,13 +1,13 @@
 """The pieces of the mail benchmarks, each run in a process of its own: `python -m benchmarks._mailing NAME ...`.
 
-Each prints one number: seconds. They speak to a relay that is running already.
+Each prints one number: seconds. They speak to a relay that is running already. What one piece alone needs it loads
+itself: `memory` is to count what the engine has in memory.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import smtplib
 import socket
 import subprocess
 import sys
@@ -16,22 +16,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import text
 
 from campaign.channels.smtp import LANES
-from campaign.channels.smtp.dkim import Key, Signer
 from campaign.delivery.mail.nursery import open_nursery, share_one_heap
 from campaign.store import Store
 from campaign.store.database import Database
 from tests.delivery.mailworld import MailWorld, add_people, kit, load, working
 from tests.processes import below
 from tests.weeks import person
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from campaign.channels.smtp.dkim import Signer
 
 FILLER = b"Today we launch the toolkit, and everybody is welcome to read it =E2=80=93 now.\r\n"
 SENDER = b"bounces@example.org"
@@ -87,6 +88,9 @@ def _threads(run: Callable[[int], None], count: int, threads: int) -> float:
 
 def plain(port: int, count: int, connections: int, size: int) -> float:
     """The usual way: an EmailMessage built for each person, sent by smtplib."""
+    import smtplib
+    from email.message import EmailMessage
+
     words = message(size).decode("ascii").partition("\r\n\r\n")[2].replace("\r\n", "\n")
 
     def run(messages: int) -> None:
@@ -117,14 +121,14 @@ def bare_signed(port: int, count: int, connections: int, size: int) -> float:
 
 def bare_signing(port: int, count: int, connections: int, size: int) -> float:
     """One process of `bare_signed`."""
-    signer, raw = Signer([Key("example.org", "s", _rsa())]), message(size)
+    signer, raw = _signer(), message(size)
     now = datetime.now(UTC)
     return _bare(port, count, connections, lambda: signer.sign(raw, "news@example.org", lambda: now))
 
 
 def sign(count: int, size: int) -> float:
     """Only signatures: rsa-2048 over ready-made messages."""
-    signer, raw = Signer([Key("example.org", "s", _rsa())]), message(size)
+    signer, raw = _signer(), message(size)
     now = datetime.now(UTC)
     began = time.perf_counter()
     for _ in range(count):
@@ -132,7 +136,15 @@ def sign(count: int, size: int) -> float:
     return time.perf_counter() - began
 
 
+def _signer() -> Signer:
+    from campaign.channels.smtp.dkim import Key, Signer
+
+    return Signer([Key("example.org", "s", _rsa())])
+
+
 def _rsa() -> rsa.RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -203,6 +215,8 @@ def size_of(count: int) -> float:
 
 def signed(port: int, count: int, connections: int) -> float:
     """The whole path, each message signed."""
+    from cryptography.hazmat.primitives import serialization
+
     pem = _rsa().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

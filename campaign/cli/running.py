@@ -26,7 +26,7 @@ def run() -> None:
     from campaign.delivery.chores import Chore
     from campaign.delivery.health import Health, serving
     from campaign.delivery.judging import judge_ahead
-    from campaign.delivery.mail.nursery import share_one_heap
+    from campaign.delivery.mail.nursery import give_back, share_one_heap
     from campaign.delivery.scheduler import Scheduler
     from campaign.delivery.shelf import Shelf
     from campaign.logs import set_up
@@ -43,6 +43,7 @@ def run() -> None:
         )
         scheduler = Scheduler(service, app.clock, [*app.chores(), checks])
         health = Health(app.parts, lambda: scheduler.last_ring, service.troubles.standing)
+        give_back()
         with serving(health, app.settings.health_host, app.settings.health_port) as port:
             _until_told(scheduler, told, f"{server.url}; health at http://{app.settings.health_host}:{port}/healthz")
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Column, ColumnElement, Connection, Table, insert, select, update
 
 from campaign.errors import Problem, SettingsError, StoreError
 from campaign.store.tables import channel_notes, meta
 from campaign.store.tables_desk import accounts, challenges
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 #: Name in `meta` of the ids of keys that secrets are no longer kept under.
 _RETIRED = "retired secrets keys"
@@ -27,7 +30,14 @@ class Cipher:
 
     def __init__(self, *keys: bytes) -> None:
         self.ids = tuple(hashlib.sha256(b"secrets-key-id-v1" + key).hexdigest()[:8] for key in keys)
-        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+        self._keys = keys
+
+    @cached_property
+    def _fernet(self) -> MultiFernet:
+        """Loaded with the first secret: an installation may have none, and this takes several megabytes."""
+        from cryptography.fernet import Fernet, MultiFernet
+
+        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in self._keys])
 
     def lock(self, value: str) -> str:
         """The value, encrypted."""
@@ -35,6 +45,8 @@ class Cipher:
 
     def unlock(self, value: str) -> str:
         """The value, in clear; StoreError where no key of ours made it."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(value.encode()).decode()
         except InvalidToken as error:
@@ -42,6 +54,8 @@ class Cipher:
 
     def relock(self, value: str) -> str:
         """The same secret under the first key; StoreError where no key of ours made it."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.rotate(value.encode()).decode()
         except InvalidToken as error:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from campaign.address import Address, KeyRing
 from campaign.clock import to_micros
@@ -15,6 +14,7 @@ from campaign.store.subscribers import CHANGED_ADDRESS, Subscriber, by_id
 from campaign.store.suppressions import Reason
 from campaign.store.tables import deliveries, log
 from campaign.store.tables_lists import feedback, subscribers, suppressions
+from campaign.store.upserts import insert_into
 
 #: A day's length in the store's microseconds.
 DAY = 86_400_000_000
@@ -50,8 +50,11 @@ def keep_once(
         "at": to_micros(came.at),
         "received_at": to_micros(now),
     }
-    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = build(feedback).values(values).on_conflict_do_nothing(index_elements=[feedback.c.key])
+    statement = (
+        insert_into(feedback, connection.dialect.name)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=[feedback.c.key])
+    )
     return connection.execute(statement.returning(feedback.c.id)).scalar_one_or_none()
 
 

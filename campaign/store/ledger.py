@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from campaign.clock import from_micros, to_micros
 from campaign.errors import RefusedError
@@ -29,6 +28,7 @@ from campaign.store import tallies
 from campaign.store.database import Database, bump
 from campaign.store.log import SERVICE, record
 from campaign.store.tables import broadcasts, campaigns, changes, deliveries
+from campaign.store.upserts import insert_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,8 +358,7 @@ def _insert(connection: Connection, opening: Opening, state: BroadcastState, rea
 
 def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert `row` unless its unique key is taken; whether it went in."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(row).on_conflict_do_nothing().returning(table.c.id)
+    statement = insert_into(table, connection.dialect.name).values(row).on_conflict_do_nothing().returning(table.c.id)
     return connection.execute(statement).first() is not None
 
 

@@ -6,11 +6,11 @@ import ipaddress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, delete, or_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from campaign.address import KeyRing
 from campaign.clock import to_micros
 from campaign.store.tables_lists import counts
+from campaign.store.upserts import insert_into
 
 #: How long a count is kept after its window began.
 KEPT = timedelta(days=1)
@@ -39,11 +39,10 @@ def allow(
 def count_one(connection: Connection, name: str, *, window: timedelta, now: datetime) -> int:
     """Count one more under `name`; how many there are within the `window` that began with the first."""
     at = to_micros(now)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     old = or_(counts.c.since <= at - window // timedelta(microseconds=1), counts.c.since > at)
     again = {"since": case((old, at), else_=counts.c.since), "used": case((old, 1), else_=counts.c.used + 1)}
     statement = (
-        dialect.insert(counts)
+        insert_into(counts, connection.dialect.name)
         .values(name=name, since=at, used=1)
         .on_conflict_do_update(index_elements=[counts.c.name], set_=again)
         .returning(counts.c.used)

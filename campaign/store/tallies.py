@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from campaign.model import DeliveryState
 from campaign.store.tables import deliveries, tallies
+from campaign.store.upserts import insert_into
 
 LIVE = (DeliveryState.TAKEN, DeliveryState.SENDING)
 UNSETTLED = (DeliveryState.PENDING, *LIVE)
@@ -39,8 +39,7 @@ def move(connection: Connection, moves: Moves) -> None:
     ]
     if not rows:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    added = dialect.insert(tallies)
+    added = insert_into(tallies, connection.dialect.name)
     connection.execute(
         added.on_conflict_do_update(
             index_elements=[tallies.c.broadcast, tallies.c.state],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from campaign.store.database import Database
 from campaign.store.tables import replies
+from campaign.store.upserts import insert_into
 
 #: So many wordings are kept. A relay whose every reply differs has the rest kept with its attempts.
 MOST = 200
@@ -32,11 +32,12 @@ class Wordings:
         return {text: self._known[text] for text in wanted if text in self._known}
 
     def _learn(self, new: list[str]) -> None:
-        dialect = sqlite if self._database.sqlite else postgresql
         with self._database.write() as connection:
             room = MOST - int(connection.execute(select(func.count()).select_from(replies)).scalar_one())
             if some := new[: max(0, room)]:
-                made = dialect.insert(replies).on_conflict_do_nothing(index_elements=[replies.c.text])
+                made = insert_into(replies, connection.dialect.name).on_conflict_do_nothing(
+                    index_elements=[replies.c.text]
+                )
                 connection.execute(made, [{"text": text} for text in some])
             found = connection.execute(select(replies.c.text, replies.c.id)).all()
         self._known = {row.text: row.id for row in found}

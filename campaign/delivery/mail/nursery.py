@@ -149,6 +149,7 @@ def open_nursery(
         return None
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no look of the garbage collector need go through it
+    give_back()
     made = Nursery(processes, packed(kit), environment, many, loads)
     made.renew()
     return made
@@ -164,6 +165,13 @@ def share_one_heap() -> None:
         mallopt(M_ARENA_MAX, 1)
         mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK)
         mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+
+
+def give_back() -> None:
+    """Give back to the system what loading left unused amid the heap (glibc, malloc_trim(3)): some megabytes."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 @contextmanager
