@@ -226,13 +226,15 @@ def _running(app: App) -> None:
 
 def mail(url: str, folder: Path, broadcast: int) -> None:
     """Take and settle groups of the running mailing until killed, some hundred emails at a time."""
-    from campaign.store.groups import Sent
+    from campaign.model.rows import Accepted
 
     store = Store(Database(url), folder=folder)
     print("mailing", flush=True)
     while rows := store.groups.take(broadcast, worker=7, now=NOW, limit=200):
         time.sleep(0.05)
-        store.groups.settle(worker=7, began=NOW, now=NOW, sent=[Sent(row.id, "250", f"q{row.id}", "") for row in rows])
+        ids = [row.id for row in rows]
+        sent = [Accepted("250", "", "", ids, [f"q{number}" for number in ids])]
+        store.groups.settle(worker=7, began=NOW, now=NOW, broadcast=broadcast, sent=sent)
 
 
 @contextmanager

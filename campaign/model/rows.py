@@ -12,12 +12,31 @@ from typing import NamedTuple
 
 from campaign.model.ledger import DeliveryState, MailingList, Recipient
 
-__all__ = ["Kind", "Person", "Settled", "Taken", "recipient_of"]
+__all__ = ["Accepted", "Kind", "Kinds", "Person", "PlainRow", "Settled", "Taken", "recipient_of"]
 
 #: What people have in common: their areas, their audiences, the lists that chose them.
 Kind = tuple[frozenset[str], frozenset[str], tuple[MailingList, ...]]
 #: One person: address, first name, organisation, language, the secret of their links, and which of the kinds.
 Person = tuple[str, str, str, str, str, int]
+#: A row whose turn has come: the delivery, its subscriber, and who that is.
+PlainRow = tuple[int, int, Person]
+
+
+class Kinds:
+    """The kinds of people met so far, numbered in the order in which they were met."""
+
+    __slots__ = ("_numbers", "all")
+
+    def __init__(self) -> None:
+        self.all: list[Kind] = []
+        self._numbers: dict[Kind, int] = {}
+
+    def number(self, kind: Kind) -> int:
+        """The kind's place in `all`."""
+        number = self._numbers.setdefault(kind, len(self.all))
+        if number == len(self.all):
+            self.all.append(kind)
+        return number
 
 
 class Taken(NamedTuple):
@@ -27,6 +46,20 @@ class Taken(NamedTuple):
     subscriber: int
     attempts: int
     reason: str
+
+
+class Accepted(NamedTuple):
+    """Rows that the next hop accepted in the same words.
+
+    `wording`: what it said, `{}` for its own number of the email. `ids`: the deliveries; `remotes`: its own number of
+    each in the same order, none at all where it numbers none.
+    """
+
+    code: str
+    wording: str
+    reason: str
+    ids: list[int]
+    remotes: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from campaign.errors import Refused
 from campaign.model import About, Email, Recipient
 from campaign.render.headers import DateLine, message_token, wire_address
 from campaign.render.pages import Urls
-from campaign.render.quick import FilledBody, Recipe, quick, recipe_of
+from campaign.render.quick import FilledBody, Frank, Mould, Recipe, mould_of, recipe_of
 from campaign.render.slots import URL_LENGTH, clean, fill
 from campaign.render.wire import Fill, Form, check_recipient, list_unsubscribe, provider_headers, raw
 
@@ -78,11 +78,6 @@ class Filling(ABC, Generic[F]):
         variant = self.variant_for(recipient)
         if variant.empty:
             return None
-        recipe = variant.recipes.get(_flags(recipient, urls))
-        if recipe is not None:
-            made = quick(recipe, self.about, recipient, message_id, envelope_from, urls, self._date(date))
-            if made is not None:
-                return made
         values = values_of(recipient, urls)
         form = self.form(variant, recipient, values)
         to, smtputf8 = check_recipient(recipient)
@@ -109,6 +104,15 @@ class Filling(ABC, Generic[F]):
             plain_lines=plain,
             headers=provider_headers(form, unsubscribe, urls),
         )
+
+    def mould(self, recipient: Recipient, urls: Urls, frank: Frank) -> Mould | None:
+        """What fills the usual emails of all who are like `recipient`, once one of them was filled.
+
+        None where each has to be made singly: the template looks into a person's own words, or a subject names them.
+        """
+        variant = self.variant_for(recipient)
+        recipe = variant.recipes.get(_flags(recipient, urls))
+        return None if recipe is None or variant.empty else mould_of(recipe, self.about, frank)
 
     def form(self, variant: F, recipient: Recipient, values: Mapping[str, str]) -> Form:
         """The compiled form for which of the person's values are there; made for them alone where it must be."""

@@ -141,23 +141,22 @@ def message_token(message_id: str) -> str:
 
 
 _SECOND = timedelta(seconds=1)
+_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 
 class DateLine:
     """`date`: the Date header of an instant, remembered for the second it names."""
 
     def __init__(self) -> None:
-        self._last: tuple[datetime | None, bytes] = (None, b"")
+        self._last = _LONG_AGO, _LONG_AGO, ""
 
-    def __call__(self, moment: datetime) -> bytes:
+    def __call__(self, moment: datetime) -> str:
         """`Tue, 10 Oct 2023 07:00:00 +0000`: RFC 5322 section 3.3, in UTC. `moment` is aware."""
-        last, line = self._last
-        if last is not None and timedelta() <= moment - last < _SECOND:
+        first, over, line = self._last
+        if first <= moment < over:
             return line
         second = moment.replace(microsecond=0)
         utc = second.astimezone(UTC)
-        line = (
-            f"{_DAYS[utc.weekday()]}, {utc.day:02d} {_MONTHS[utc.month - 1]} {utc.year:04d} {utc:%H:%M:%S} +0000"
-        ).encode("ascii")
-        self._last = (second, line)
+        line = f"{_DAYS[utc.weekday()]}, {utc.day:02d} {_MONTHS[utc.month - 1]} {utc.year:04d} {utc:%H:%M:%S} +0000"
+        self._last = second, second + _SECOND, line
         return line

@@ -94,7 +94,7 @@ def _raw(
     sender: Sender, to: str, subject: str, text: str, html: str, message_id: str, date: datetime, smtputf8: bool
 ) -> bytes:
     message = EmailMessage(policy=SMTP.clone(utf8=smtputf8))
-    message["Date"] = headers.DateLine()(date).decode("ascii")
+    message["Date"] = headers.DateLine()(date)
     message["Message-ID"] = f"<{headers.message_token(message_id)}>"
     message["From"] = _person(sender.from_name, sender.from_address)
     message["To"] = to

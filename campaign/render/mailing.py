@@ -73,8 +73,10 @@ class Compiled(Filling[Variant]):
         key = readers_key(recipient)
         found = self._quick.get(key)
         if found is None:
-            with self._making:
-                found = self._quick[key] = self._variant(recipient)
+            with self._making:  # one thread makes it while the others wait
+                found = self._quick.get(key)
+                if found is None:
+                    found = self._quick[key] = self._variant(recipient)
         return found
 
     def _variant(self, recipient: Recipient) -> Variant:

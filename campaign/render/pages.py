@@ -55,6 +55,11 @@ class PersonUrls:
 
     base_url: str
 
+    @property
+    def beginnings(self) -> Urls:
+        """What the links of everybody begin with; a person's own secret ends them."""
+        return person_urls(self.base_url, "")
+
     def __call__(self, person: Recipient) -> Urls:
         """See `person_urls`."""
         return person_urls(self.base_url, person.unsubscribe_token)

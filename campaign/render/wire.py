@@ -168,7 +168,7 @@ class Fill:
     to: str
     to_name: str
     message_id: str
-    date: bytes
+    date: str
     urls: Urls
     token: str
     values: Mapping[str, str]
@@ -230,7 +230,7 @@ def _fits(piece: bytes) -> bool:
 def _fixed(form: Form, person: Fill, unsubscribe: str, name: str) -> bytes:
     match name:
         case "date":
-            return person.date
+            return person.date.encode("ascii")
         case "message_id":
             return person.message_id.encode("ascii")
         case "to":

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, text, update
 
 from campaign.clock import to_micros
 from campaign.model import BroadcastKind, BroadcastState, DeliveryState
-from campaign.model.rows import Settled, Taken
+from campaign.model.rows import Accepted, Settled, Taken
 from campaign.store import tallies
 from campaign.store.database import Database, bump, plainly
 from campaign.store.evidence import ALL, Which
@@ -28,16 +26,6 @@ from campaign.store.wordings import Wordings
 
 #: Failed rows that one transaction has tried again.
 RETRIED = 5_000
-
-
-class Sent(NamedTuple):
-    """One row that the next hop accepted. `wording`: what it said, `{}` for its own number of the email."""
-
-    id: int
-    code: str
-    remote_id: str
-    reason: str
-    wording: str = ""
 
 
 class Held(NamedTuple):
@@ -74,28 +62,28 @@ class Groups:
         worker: int,
         began: datetime,
         now: datetime,
-        sent: Sequence[Sent] = (),
+        broadcast: int = 0,
+        sent: Sequence[Accepted] = (),
         others: Iterable[Settled] = (),
         back: Iterable[int] = (),
     ) -> int:
         """Write what came of a group, in one transaction; how many rows it moved.
 
-        Only rows that this worker holds move. `others` are rows not accepted, each kept with its attempt; `back` are
-        rows of which nothing began. `began` and `now` are the bounds of the time in which the group was sent.
+        Only rows that this worker holds move. `sent` are rows of `broadcast` that were accepted, `others` are rows that
+        were not, each kept with its attempt; `back` are rows of which nothing began. `began` and `now` are the bounds
+        of the time in which the group was sent.
         """
         times = {"worker": worker, "began": to_micros(began), "now": to_micros(now)}
         found: Counter[tuple[int, DeliveryState]] = Counter()
         said = self._wordings.numbers({each.wording for each in sent})
         strange = [each for each in sent if each.wording and each.wording not in said]
-        if strange:
-            sent = [each if each.wording in said else each._replace(wording="") for each in sent]
         with self._database.write() as connection:
-            for alike, rows in groupby(sorted(sent, key=_alike), key=_alike):
-                of = self._settle_sent(connection, alike, list(rows), {**times, "said": said.get(alike[2], 0)})
-                found.update({(broadcast, DeliveryState.SENT): count for broadcast, count in Counter(of).items()})
+            for each in _merged(sent, said):
+                of_these = {**times, "broadcast": broadcast, "said": said.get(each.wording, 0)}
+                found[broadcast, DeliveryState.SENT] += self._settle_sent(connection, each, of_these)
             _keep_wordings(connection, strange, times)
             for one in others:
-                found.update((broadcast, one.state) for broadcast in _settle_other(connection, one, times))
+                found.update((of, one.state) for of in _settle_other(connection, one, times))
             moved = found.total()
             if ids := list(back):
                 moved += connection.execute(self._back, {"worker": worker, "ids": self._list(ids)}).rowcount
@@ -148,20 +136,17 @@ class Groups:
                 bump(connection)
         return ids
 
-    def _settle_sent(
-        self, connection: Connection, alike: tuple[str, str, str], rows: list[Sent], times: dict[str, int]
-    ) -> Iterable[int]:
-        """The broadcast of each row that moved."""
-        code, reason, _ = alike
-        values = {**times, "code": code, "reason": reason}
-        if not any(row.remote_id for row in rows):
-            values["ids"] = self._list([row.id for row in rows])
-            return [row[0] for row in plainly(connection.execute(self._sent_alike, values))]
+    def _settle_sent(self, connection: Connection, these: Accepted, times: dict[str, int]) -> int:
+        """How many of the rows moved."""
+        values = {**times, "code": these.code, "reason": these.reason}
+        if not any(these.remotes):
+            values["ids"] = self._list(these.ids)
+            return int(connection.execute(self._sent_alike, values).rowcount)
         if self._database.sqlite:
-            values["rows"] = json.dumps([(row.id, row.remote_id) for row in rows])
+            values["rows"] = json.dumps(list(zip(these.ids, these.remotes, strict=True)))
         else:
-            values |= {"ids": [row.id for row in rows], "remotes": [row.remote_id for row in rows]}
-        return [row[0] for row in plainly(connection.execute(self._sent, values))]
+            values |= {"ids": these.ids, "remotes": these.remotes}
+        return int(connection.execute(self._sent, values).rowcount)
 
     def _list(self, ids: list[int]) -> Any:
         return json.dumps(ids) if self._database.sqlite else ids
@@ -175,8 +160,6 @@ def _of_mailings(worker: int) -> ColumnElement[bool]:
         deliveries.c.broadcast.in_(mailings),
     )
 
-
-_alike = itemgetter(1, 3, 4)
 
 _TAKE = """
     UPDATE deliveries SET state = 'taken', worker = :worker
@@ -202,8 +185,7 @@ _TAKE_UNLOCKED = """
 _SENT = """
     UPDATE deliveries SET state = 'sent', settled_at = :now, began_at = :began, attempts = attempts + 1,
         not_before = NULL, code = :code, reason = :reason, said = :said{more}
-    {source} AND deliveries.worker = :worker AND deliveries.state = 'taken'
-    RETURNING broadcast
+    {source} AND deliveries.worker = :worker AND deliveries.state = 'taken' AND deliveries.broadcast = :broadcast
 """
 _BACK = "UPDATE deliveries SET state = 'pending', worker = 0 WHERE worker = :worker AND state = 'taken' AND id {among}"
 
@@ -236,23 +218,38 @@ _OTHER = text(
 ).bindparams(bindparam("not_before"), bindparam("settled"))
 
 
-def _keep_wordings(connection: Connection, sent: list[Sent], times: dict[str, int]) -> None:
+def _merged(sent: Sequence[Accepted], said: Mapping[str, int]) -> list[Accepted]:
+    """Those whose wording is kept with each attempt as one, so that a strange relay costs no statement a row."""
+    found: dict[tuple[str, str, str, bool], Accepted] = {}
+    for each in sent:
+        wording = each.wording if each.wording in said else ""
+        key = each.code, each.reason, wording, bool(each.remotes)
+        if key in found:
+            found[key].ids.extend(each.ids)
+            found[key].remotes.extend(each.remotes)
+        else:
+            found[key] = each._replace(wording=wording, ids=list(each.ids), remotes=list(each.remotes))
+    return list(found.values())
+
+
+def _keep_wordings(connection: Connection, strange: list[Accepted], times: dict[str, int]) -> None:
     """Keep what was said of rows whose wording is like no other's, each with its attempt."""
-    if not sent:
+    if not strange:
         return
     found = connection.execute(
         select(deliveries.c.id, deliveries.c.attempts).where(
-            deliveries.c.id.in_([each.id for each in sent]), deliveries.c.worker == times["worker"]
+            deliveries.c.id.in_([id_ for each in strange for id_ in each.ids]), deliveries.c.worker == times["worker"]
         )
     )
     tries = {row.id: row.attempts for row in found}
     rows = [
         {
-            "delivery": each.id, "number": tries[each.id], "began_at": times["began"], "ended_at": times["now"],
-            "outcome": "accepted", "code": each.code, "reply": each.wording.replace("{}", each.remote_id, 1),
+            "delivery": id_, "number": tries[id_], "began_at": times["began"], "ended_at": times["now"],
+            "outcome": "accepted", "code": each.code, "reply": each.wording.replace("{}", remote, 1),
         }
-        for each in sent
-        if each.id in tries
+        for each in strange
+        for id_, remote in zip(each.ids, each.remotes or [""] * len(each.ids), strict=True)
+        if id_ in tries
     ]  # fmt: skip
     if rows:
         connection.execute(insert(attempts), rows)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, String, and_, case, exists, insert, literal, select
 
 from campaign.model import NOBODY_LEFT_OUT, BroadcastKind, DeliveryState, Exclusion, Recipient
-from campaign.model.rows import Kind
+from campaign.model.rows import Kind, Kinds, Person
 from campaign.store import reached, selection
 from campaign.store.database import Database
 from campaign.store.ledger import Slice
@@ -113,11 +113,11 @@ class Mailings:
 
         return fill
 
-    def people(self, audience: Audience, among: Collection[int], *, now: datetime) -> reached.People:
-        """As `recipients`, in plain rows."""
+    def people(self, audience: Audience, among: Collection[int], *, now: datetime, kinds: Kinds) -> dict[int, Person]:
+        """As `recipients`, in plain rows; what they have in common is numbered in `kinds`."""
         with self._database.read() as connection:
             choice = _choose(connection, audience)
-            return reached.people(connection, choice, among, now=now, link=self._sets.link)
+            return reached.people(connection, choice, among, now=now, kinds=kinds, link=self._sets.link)
 
     def recipients(self, audience: Audience, among: Collection[int], *, now: datetime) -> dict[int, Recipient]:
         """Those of `among` (subscriber ids) who are still to be reached, each with the secret of their own links."""

@@ -6,23 +6,16 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, Connection, Select, bindparam, func, select
 
 from campaign.clock import to_micros
 from campaign.model import MailingList, Recipient
-from campaign.model.rows import Kind, Person, recipient_of
+from campaign.model.rows import Kind, Kinds, Person, recipient_of
 from campaign.store.database import plainly
 from campaign.store.selection import Choice, read_labels, selection
 from campaign.store.tables_lists import subscribers
-
-
-class People(NamedTuple):
-    """Many people in few objects: by subscriber id."""
-
-    kinds: list[Kind]
-    rows: dict[int, Person]
 
 
 def people(
@@ -31,16 +24,17 @@ def people(
     among: Collection[int],
     *,
     now: datetime,
+    kinds: Kinds,
     link: Callable[[str, Sequence[MailingList]], str] = lambda token, chosen: token,
-) -> People:
-    """Those of the subscribers `among` (at most some thousands) whom `choice` still reaches.
+) -> dict[int, Person]:
+    """Those of the subscribers `among` (at most some thousands) whom `choice` still reaches, by their ids.
 
-    Whoever is not in the answer must not be mailed: `lapsed` says why. `link` makes the secret of a person's links from
-    their token and the lists that chose them: the token, and what is the same for all whom those lists chose.
+    What they have in common is numbered in `kinds`. Whoever is not in the answer must not be mailed: `lapsed` says
+    why. `link` makes the secret of a person's links from their token and the lists that chose them: the token, and what
+    is the same for all whom those lists chose.
     """
     sqlite = connection.dialect.name == "sqlite"
     values = {"now": to_micros(now), "ids": json.dumps(list(among)) if sqlite else list(among)}
-    kinds: list[Kind] = []
     known: dict[tuple[str, str, int], tuple[int, str]] = {}
     rows: dict[int, Person] = {}
     for number, address, first_name, organisation, language, token, areas, audiences, bits in plainly(
@@ -49,10 +43,9 @@ def people(
         found = known.get((areas, audiences, bits))
         if found is None:
             kind = _labelled(choice, areas, audiences, bits)
-            found = known[areas, audiences, bits] = len(kinds), link("", kind[2])
-            kinds.append(kind)
+            found = known[areas, audiences, bits] = kinds.number(kind), link("", kind[2])
         rows[number] = (address, first_name, organisation, language or "en-GB", token + found[1], found[0])
-    return People(kinds, rows)
+    return rows
 
 
 @lru_cache(maxsize=64)
@@ -78,8 +71,9 @@ def recipients(
     link: Callable[[str, Sequence[MailingList]], str] = lambda token, chosen: token,
 ) -> dict[int, Recipient]:
     """As `people`, each as a mailing sees them."""
-    kinds, rows = people(connection, choice, among, now=now, link=link)
-    return {number: recipient_of(number, person, kinds) for number, person in rows.items()}
+    kinds = Kinds()
+    rows = people(connection, choice, among, now=now, kinds=kinds, link=link)
+    return {number: recipient_of(number, person, kinds.all) for number, person in rows.items()}
 
 
 def kinds(connection: Connection, choice: Choice, *, now: datetime) -> list[tuple[Kind, int]]:

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from campaign.model import BroadcastKey, BroadcastKind, DeliveryState, InDoubt
-from campaign.model.rows import Settled
+from campaign.model.rows import Accepted, Settled
 from campaign.settings import load_settings
-from campaign.store.groups import Sent
 from campaign.store.ledger import Opening
 from campaign.store.mailings import Audience
 from campaign.wiring import App
@@ -67,7 +66,8 @@ def _send(app: App, now: datetime) -> None:
         worker=7,
         began=now,
         now=now,
-        sent=[Sent(rows[0].id, "250", "4F2ABC", ""), Sent(rows[1].id, "", "", "")],
+        broadcast=row.id,
+        sent=[Accepted("250", "", "", [rows[0].id], ["4F2ABC"]), Accepted("", "", "", [rows[1].id], [])],
         others=[
             Settled(delivery=rows[2].id, state=DeliveryState.FAILED, code="5.1.1", reason="refused", outcome="Refused",
                     reply=said),

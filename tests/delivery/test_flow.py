@@ -14,11 +14,10 @@ import pytest
 from campaign.channels.base import Receipt
 from campaign.clock import SettableClock
 from campaign.delivery.mail import journal
-from campaign.delivery.mail.flow import FRESH, Flow, Row
+from campaign.delivery.mail.flow import FRESH, Flow
 from campaign.delivery.mail.journal import Journal
+from campaign.delivery.mail.results import Row
 from campaign.errors import ChannelError
-from campaign.model import Recipient
-from campaign.model.rows import Taken
 from tests.delivery.mailworld import NOW
 
 
@@ -56,7 +55,7 @@ def flow(tmp_path: Path, clock: SettableClock) -> Flow:
 
 
 def a_row() -> Row:
-    return Row(Taken(5, 1, 0, ""), Recipient(subscriber=1, address="a@example.org"), asked=0.0, stamp=5)
+    return Row(5, 1, ("a@example.org", "", "", "", "", 0), asked=0.0, stamp=5)
 
 
 def begins(flow: Flow, tmp_path: Path) -> bool:

@@ -16,8 +16,7 @@ from campaign.delivery.health import Health
 from campaign.delivery.progress import TILES, Going, by_code, going, tiles_of
 from campaign.delivery.shelf import Shelf
 from campaign.model import Broadcast, DeliveryState, HoldScope, Strength
-from campaign.model.rows import Settled, Taken
-from campaign.store.groups import Sent
+from campaign.model.rows import Accepted, Settled, Taken
 from campaign.store.progress import Trouble
 from tests.delivery.world import EIGHT, World, a_mailing, a_week
 
@@ -45,8 +44,12 @@ def take(world: World, row: Broadcast, count: int) -> list[Taken]:
 
 def settle(world: World, sent: Iterable[Taken] = (), others: Iterable[Settled] = ()) -> None:
     (worker,) = world.store.workers.unended()
-    accepted = [Sent(row.id, "250", f"Q{row.id}", "") for row in sent]
-    world.store.groups.settle(worker=worker.id, began=world.now, now=world.now, sent=accepted, others=others)
+    ids = [row.id for row in sent]
+    (row,) = world.store.ledger.of("week").values()
+    world.store.groups.settle(
+        worker=worker.id, began=world.now, now=world.now, broadcast=row.id,
+        sent=[Accepted("250", "", "", ids, [f"Q{number}" for number in ids])] if ids else [], others=others,
+    )  # fmt: skip
 
 
 def only(world: World) -> Going:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from sqlalchemy import func, insert, select
 
 from campaign.model import DeliveryState
-from campaign.model.rows import Settled, Taken
+from campaign.model.rows import Accepted, Settled, Taken
 from campaign.store import evidence, wordings
 from campaign.store.database import Database
-from campaign.store.groups import Groups, Sent
+from campaign.store.groups import Groups
 from campaign.store.tables import broadcasts, campaigns, deliveries, replies
 
 NOW = datetime(2023, 10, 9, 8, tzinfo=UTC)
@@ -37,13 +37,12 @@ def said(database: Database) -> list[str]:
 def settle(database: Database, rows: list[Taken], reply: Callable[[Taken], tuple[str, str]]) -> None:
     groups = Groups(database)
     for start in range(0, len(rows), 40):
-        some = [Sent(row.id, "250", *_reason(reply(row))) for row in rows[start : start + 40]]
-        assert groups.settle(worker=7, began=NOW, now=NOW, sent=some) == len(some)
+        some = [accepted(row, *reply(row)) for row in rows[start : start + 40]]
+        assert groups.settle(worker=7, began=NOW, now=NOW, broadcast=1, sent=some) == len(some)
 
 
-def _reason(said: tuple[str, str]) -> tuple[str, str, str]:
-    remote, wording = said
-    return remote, "", wording
+def accepted(row: Taken, remote: str, wording: str) -> Accepted:
+    return Accepted("250", wording, "", [row.id], [remote] if remote else [])
 
 
 def test_a_usual_reply_is_kept_once_and_shown_whole_for_each(database: Database) -> None:
@@ -71,7 +70,7 @@ def test_the_words_of_a_try_before_are_not_those_of_the_acceptance(database: Dat
     groups.settle(worker=7, began=NOW, now=NOW, others=later)
     assert said(database) == ["450 greylisted"] * 2
     again = groups.take(1, worker=7, now=NOW, limit=2)
-    groups.settle(worker=7, began=NOW, now=NOW, sent=[Sent(again[0].id, "250", "4F", "", "250 taken as {}")])
-    taken_again = Sent(again[1].id, "", "", "")  # as a dead worker's journal tells it
-    groups.settle(worker=7, began=NOW, now=NOW, sent=[taken_again])
+    groups.settle(worker=7, began=NOW, now=NOW, broadcast=1, sent=[accepted(again[0], "4F", "250 taken as {}")])
+    taken_again = Accepted("", "", "", [again[1].id], [])  # as a dead worker's journal tells it
+    groups.settle(worker=7, began=NOW, now=NOW, broadcast=1, sent=[taken_again])
     assert said(database) == ["250 taken as 4F", "accepted; its words were lost when the service was stopped"]

@@ -11,22 +11,22 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, ClassVar
 
 from campaign.clock import Clock, from_micros, to_micros
 from campaign.delivery.mail import journal
 from campaign.delivery.mail.filling import Matter
-from campaign.delivery.mail.flow import GRACE, PULSE, Result, Row
+from campaign.delivery.mail.flow import GRACE, PULSE
 from campaign.delivery.mail.hand import READY, Order
 from campaign.delivery.mail.lanes import WITHDRAWN
 from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
-from campaign.delivery.mail.mailjob import MailJob, passing, sent_of
+from campaign.delivery.mail.mailjob import MailJob, passing
 from campaign.delivery.mail.nursery import Nursery
+from campaign.delivery.mail.results import Other
 from campaign.errors import CampaignError, TryLater
-from campaign.model import Recipient
-from campaign.model.rows import Kind, Taken
+from campaign.model.rows import Accepted
 from campaign.render.filling import Forms
 from campaign.render.mailing import Compiled
 from campaign.store.paces import Paces
@@ -44,7 +44,7 @@ class HandLost(Exception):
 
 @dataclass(slots=True)
 class Hand:
-    """One process: our end of its pipe, and the rows it was given and has not settled, each with its address.
+    """One process: our end of its pipe, and how many kinds of people it was told of.
 
     `waits`: its relay takes nothing from it, while others may still send: a relay may have room for these alone.
     """
@@ -52,8 +52,7 @@ class Hand:
     order: Order
     link: Link
     pid: int = 0
-    given: dict[int, tuple[Taken, str]] = field(default_factory=dict)
-    kinds: dict[Kind, int] = field(default_factory=dict)
+    kinds: int = 0
     waits: bool = False
 
 
@@ -153,13 +152,10 @@ class Crew:
     # -- what a process may ask
 
     def _take(self, hand: Hand, limit: int) -> Any:
-        count, kinds, rows = self._job.take_plainly(limit, self._clock.now())
-        first = len(hand.kinds)
-        numbers = [hand.kinds.setdefault(kind, len(hand.kinds)) for kind in kinds]
-        new = list(hand.kinds)[first:]
-        hand.given.update({taken.id: (taken, person[0]) for taken, person in rows})
-        plain = [(*taken, *person[:5], numbers[person[5]]) for taken, person in rows]
-        return self._job.turn, count, packed(new) if new else b"", plain
+        count, rows = self._job.take(limit, self._clock.now())
+        new = self._job.kinds.all[hand.kinds :]
+        hand.kinds += len(new)
+        return self._job.turn, count, packed(new) if new else b"", rows
 
     def _reached(self, hand: Hand, subscribers: list[int]) -> list[int]:
         return list(self._job.reached(subscribers, self._clock.now()))
@@ -179,26 +175,15 @@ class Crew:
             return True  # this one stops; the channel rests once none of them is served
         return self._job.weigh(domain, outcome)
 
-    def _settle(self, hand: Hand, began: int, sent: list[tuple[int, str, str, str]], others: bytes) -> None:
-        given = hand.given
-        accepted = [sent_of(given[delivery][0], *said) for delivery, *said in sent]
-        results: list[Result] = []
+    def _settle(self, hand: Hand, began: int, accepted: list[tuple[Any, ...]], others: bytes) -> None:
+        results: list[Other] = []
         for delivery, gone, outcome in unpacked(others) if others else ():
-            row = _row(hand, delivery)
-            row.gone = gone
-            if self._job.rest is None and passing(outcome):
-                outcome = TryLater(str(outcome), code=WITHDRAWN)
-            results.append(Result(row, outcome))
-        self._job.write(accepted, results, from_micros(began), self._clock.now())
-        for one in accepted:
-            del given[one.id]
-        for each in results:
-            del given[each.row.taken.id]
+            back = self._job.rest is None and passing(outcome)
+            results.append((delivery, gone, TryLater(str(outcome), code=WITHDRAWN) if back else outcome))
+        self._job.write([Accepted._make(each) for each in accepted], results, from_micros(began), self._clock.now())
 
     def _put_back(self, hand: Hand, rows: list[int]) -> None:
         self._job.put_back(rows, self._clock.now())
-        for delivery in rows:
-            hand.given.pop(delivery, None)
 
     def _first(self, hand: Hand, name: str) -> int:
         return to_micros(self._paces.first(name, now=self._clock.now()))
@@ -244,8 +229,3 @@ def _first_words(hand: Hand) -> Any:
         return hand.link.hear() if hand.link.connection.poll(START) else None
     except (Orphaned, OSError):
         return None
-
-
-def _row(hand: Hand, delivery: int) -> Row:
-    taken, address = hand.given[delivery]
-    return Row(taken, Recipient(subscriber=taken.subscriber, address=address), 0.0, 0)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from campaign.model import ChannelRef, Day, Email, PlannedMailing, Programme, Recipient, Sender
+from campaign.model.rows import Kind, Person, recipient_of
 from campaign.render.filling import Filling
-from campaign.render.pages import Pages, Urls
+from campaign.render.headers import DateLine
+from campaign.render.pages import Pages, PersonUrls, Urls
+from campaign.render.quick import Frank, Mould
 from campaign.tokens import Key
 
 if TYPE_CHECKING:
@@ -55,14 +58,25 @@ class Filler:
 
     def __init__(self, compiled: Filling[Any], sender: Sender, key: Key, urls: Callable[[Recipient], Urls]) -> None:
         self.compiled = compiled
-        self._stamps = key.stamps("message-v1", "return-path-v1")
+        self.stamps = key.stamps("message-v1", "return-path-v1")
         self._urls = urls
         self._mailbox, _, self._host = sender.return_path.partition("@")
         self._domain = sender.domain
 
+    def moulds(self, kinds: Sequence[Kind]) -> Moulds:
+        """What fills plain rows, whose people name their kind by its place in `kinds`; that may grow meanwhile."""
+        return Moulds(self, kinds)
+
+    def mould(self, recipient: Recipient) -> Mould | None:
+        """What fills the usual emails of all who are like `recipient`; None where they have to be made singly."""
+        if not isinstance(self._urls, PersonUrls):
+            return None
+        frank = Frank(self._mailbox, self._host, self._domain, self._urls)
+        return self.compiled.mould(recipient, self._urls(recipient), frank)
+
     def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
         """The person's email; None where there is nothing for them."""
-        token, bounce = self._stamps(delivery)
+        token, bounce = self.stamps(delivery)
         return self.compiled.email(
             person,
             message_id=f"<{token}@{self._domain}>",
@@ -70,3 +84,32 @@ class Filler:
             urls=self._urls(person),
             date=now,
         )
+
+
+class Moulds:
+    """The emails of plain rows: from a mould where the person is plain, like nearly all; else made singly.
+
+    Threads may share it.
+    """
+
+    def __init__(self, filler: Filler, kinds: Sequence[Kind]) -> None:
+        self._filler = filler
+        self._kinds = kinds
+        self._made: dict[tuple[int, str, bool, bool], Mould] = {}
+        self._date = DateLine()
+
+    def email(self, delivery: int, subscriber: int, person: Person, now: datetime) -> Email | None:
+        """The person's email; None where there is nothing for them. `now` is aware UTC. Raises as `Compiled.email`."""
+        _, first_name, organisation, language, _, kind = person
+        alike = kind, language, not first_name, not organisation
+        mould = self._made.get(alike)
+        if mould is not None:
+            token, bounce = self._filler.stamps(delivery)
+            made = mould.fill(person, token, bounce, self._date(now))
+            if made is not None:
+                return made
+        recipient = recipient_of(subscriber, person, self._kinds)
+        email = self._filler.email(delivery, recipient, now)
+        if mould is None and (made_now := self._filler.mould(recipient)) is not None:
+            self._made[alike] = made_now
+        return email

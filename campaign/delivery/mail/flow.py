@@ -16,13 +16,14 @@ from typing import Protocol
 
 from campaign.channels.bulk import Lane, OneAtATime, Outlet, Receipt, Step, Stepped
 from campaign.clock import Clock
-from campaign.delivery.mail.journal import Journal, Mark, stamped
+from campaign.delivery.mail.journal import Journal, stamped
 from campaign.delivery.mail.lanes import WITHDRAWN, open_lane
 from campaign.delivery.mail.pace import Pace
+from campaign.delivery.mail.results import Outcome, Result, Row, domain_of, mark_of
 from campaign.delivery.mail.rounds import Rounds, open_rounds
 from campaign.errors import ChannelError, Refused, TemplateError, TryLater, Uncertain
-from campaign.model import Email, Recipient
-from campaign.model.rows import Taken
+from campaign.model import Email
+from campaign.model.rows import PlainRow
 
 #: How old a look at holds, suppressions and subscriptions may be when a message begins, in seconds.
 FRESH = 1.0
@@ -41,29 +42,6 @@ PACED = "pace"
 
 
 @dataclass(slots=True)
-class Row:
-    """One delivery on its way.
-
-    `asked`: when its person was last asked after (monotonic seconds). `stamp`: its number in the journal.
-    """
-
-    taken: Taken
-    person: Recipient
-    asked: float
-    stamp: int
-    gone: bool = False
-    begun: bool = False
-
-
-@dataclass(slots=True)
-class Result:
-    """What came of one row: the next hop's receipt, an error, or why it was passed over."""
-
-    row: Row
-    outcome: Receipt | ChannelError | str
-
-
-@dataclass(slots=True)
 class Stand:
     """A lane at work: its rows on their way, by key, and whether its relay's limit held it up."""
 
@@ -77,7 +55,7 @@ class Job(Protocol):
 
     turn: int
 
-    def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
+    def take(self, limit: int, now: datetime) -> tuple[int, list[PlainRow]]:
         """Take up to `limit` rows; how many were taken, and those whose person is still to be reached."""
         ...
 
@@ -97,7 +75,7 @@ class Job(Protocol):
         """Why nothing more may begin now; "" where it may."""
         ...
 
-    def hear(self, row: Row, outcome: Receipt | ChannelError | str) -> bool:
+    def hear(self, row: Row, outcome: Outcome) -> bool:
         """Called with each outcome as it comes; True where the flow must look whether it may go on."""
         ...
 
@@ -199,7 +177,7 @@ class Flow:
         count, rows = self.job.take(limit, self.clock.now())
         turn = self.job.turn
         with self._more:
-            self._queue.extend(Row(taken, person, asked, stamped(taken.id, turn)) for taken, person in rows)
+            self._queue.extend([Row(id_, who, person, asked, stamped(id_, turn)) for id_, who, person in rows])
             self._hire()
             self._more.notify_all()
         return count
@@ -237,7 +215,7 @@ class Flow:
             self._open = False
             self._more.notify_all()
         self._gather()
-        left = [row.taken.id for row in self._queue]
+        left = [row.id for row in self._queue]
         self._queue.clear()
         self._settle()
         if left:
@@ -357,13 +335,13 @@ class Flow:
             if moment - row.asked <= FRESH:
                 return  # another lane did it meanwhile
             waiting = [row, *(each for each in list(self._queue) if moment - each.asked > FRESH / 2)]
-            still = self.job.reached([each.taken.subscriber for each in waiting], self.clock.now())
+            still = self.job.reached([each.subscriber for each in waiting], self.clock.now())
             for each in waiting:
-                each.gone = each.taken.subscriber not in still
+                each.gone = each.subscriber not in still
                 each.asked = moment
 
-    def _ended(self, row: Row, outcome: Receipt | ChannelError | str) -> None:
-        self.journal.ended(row.stamp, mark_of(outcome), Result(row, outcome))
+    def _ended(self, row: Row, outcome: Outcome) -> None:
+        self.journal.ended(row.stamp, mark_of(outcome), (row, outcome))
         if self.job.hear(row, outcome):
             self._look()
 
@@ -373,20 +351,3 @@ class Flow:
             unsaid = Uncertain("the channel gave no outcome") if row.begun else TryLater("not begun", code=WITHDRAWN)
             self._ended(row, unsaid)
         rows.clear()
-
-
-def domain_of(row: Row) -> str:
-    """The recipient domain of a row, lower case."""
-    return row.person.address.rpartition("@")[2].lower()
-
-
-_SENT = int(Mark.SENT)
-
-
-def mark_of(outcome: Receipt | ChannelError | str) -> int:
-    """How an outcome stands in the journal: a `Mark`."""
-    if isinstance(outcome, Receipt):
-        return _SENT
-    if isinstance(outcome, Refused):
-        return Mark.DEAD if outcome.suppress else Mark.REFUSED
-    return Mark.UNCERTAIN if isinstance(outcome, Uncertain) else Mark.LATER

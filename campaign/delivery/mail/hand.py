@@ -25,20 +25,19 @@ from campaign.delivery import outcomes
 from campaign.delivery.mail import journal
 from campaign.delivery.mail.asked import Asked
 from campaign.delivery.mail.filling import Filler
-from campaign.delivery.mail.flow import GRACE, Flow, Result, Row, domain_of
+from campaign.delivery.mail.flow import GRACE, Flow
 from campaign.delivery.mail.journal import FAMILY, Journal
 from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
 from campaign.delivery.mail.pace import Pace
-from campaign.errors import CampaignError, ChannelError, Refused
+from campaign.delivery.mail.results import Outcome, Result, Row, domain_of, gather
+from campaign.errors import CampaignError, Refused
 from campaign.model import About, Email, Recipient, Sender
-from campaign.model.rows import Kind, Taken, recipient_of
+from campaign.model.rows import Kind, PlainRow
 from campaign.render.pages import Urls
 from campaign.tokens import Key
 
 READY = "ready"
 ALONE = "the service is gone"
-#: So many of a relay's wordings are known again; those of one that says something else each time are not.
-WORDINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +78,15 @@ class AskingJob:
         self.turn = 0
         self.alone = False
         self._link = link
-        self._filler = Filler(Asked(order.about, link), order.sender, kit.key, kit.urls)
+        self._kinds: list[Kind] = []
+        self._moulds = Filler(Asked(order.about, link), order.sender, kit.key, kit.urls).moulds(self._kinds)
         self._key = kit.key
         self._broadcast = order.broadcast
         self._closing = closing
-        self._kinds: list[Kind] = []
         self._fine: deque[str] = deque()
-        self._wordings: dict[str, str] = {}
         self._telling = threading.Lock()
 
-    def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
+    def take(self, limit: int, now: datetime) -> tuple[int, list[PlainRow]]:
         """Be given up to `limit` rows."""
         try:
             self.turn, count, kinds, rows = self._link.ask("take", limit)
@@ -97,7 +95,7 @@ class AskingJob:
             return 0, []
         if kinds:
             self._kinds += unpacked(kinds)
-        return count, [(Taken(*row[:4]), recipient_of(row[1], row[4:], self._kinds)) for row in rows]
+        return count, rows
 
     def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
         """Who is still to be reached; nobody, where there is no service to say so."""
@@ -110,14 +108,14 @@ class AskingJob:
     def email(self, row: Row, now: datetime) -> Email | None:
         """The person's email; None, too, where there is no service to ask how it reads: then nothing begins."""
         try:
-            return self._filler.email(row.taken.id, row.person, now)
+            return self._moulds.email(row.id, row.subscriber, row.person, now)
         except Orphaned:
             self._left()
             return None
 
     def key(self, row: Row) -> str:
         """The delivery's token on the wire."""
-        return self._key.token("delivery-v1", self._broadcast, str(row.taken.subscriber))
+        return self._key.token("delivery-v1", self._broadcast, str(row.subscriber))
 
     def stopped(self, now: datetime) -> str:
         """What the service says; it is no good sign when it says nothing."""
@@ -130,7 +128,7 @@ class AskingJob:
             self._closing.set()
         return str(reason)
 
-    def hear(self, row: Row, outcome: Receipt | ChannelError | str) -> bool:
+    def hear(self, row: Row, outcome: Outcome) -> bool:
         """Keep for the brake what is good; tell at once what may have to stop the mailing."""
         if isinstance(outcome, Receipt):
             self._fine.append(domain_of(row))
@@ -157,18 +155,9 @@ class AskingJob:
     def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
         """Tell what came of a group, and return once it is in the ledger. Raises Orphaned."""
         self._tell()
-        sent: list[tuple[int, str, str, str]] = []
-        others: list[tuple[int, bool, ChannelError | str]] = []
-        for each in results:
-            delivery, outcome = each.row.taken.id, each.outcome
-            if isinstance(outcome, Receipt):
-                wording = outcomes.wording(outcome)
-                if len(self._wordings) < WORDINGS:
-                    wording = self._wordings.setdefault(wording, wording)  # one object is packed once
-                sent.append((delivery, outcome.code, outcome.remote_id, wording))
-            else:
-                others.append((delivery, each.row.gone, outcome))
-        self._link.ask("settle", to_micros(began), sent, packed(others) if others else b"")
+        accepted, others = gather(results)
+        plain = [tuple(each) for each in accepted]
+        self._link.ask("settle", to_micros(began), plain, packed(others) if others else b"")
 
     def put_back(self, rows: list[int], now: datetime) -> None:
         """Give rows back. Raises Orphaned."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from campaign.channels.base import Channel, Finds, Paced, Verifies
 from campaign.delivery import gates
 from campaign.delivery.mail.crew import Crew
-from campaign.delivery.mail.filling import Filler, Matter
+from campaign.delivery.mail.filling import Filler, Matter, Moulds
 from campaign.delivery.mail.flow import Flow
 from campaign.delivery.mail.hand import Order
 from campaign.delivery.mail.journal import FAMILY, Journal
@@ -22,6 +23,7 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
 from campaign.errors import ChannelError
 from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Programme, Recipient
+from campaign.model.rows import Kind
 from campaign.plan import Planned
 from campaign.store.mailings import Audience
 
@@ -238,3 +240,7 @@ class Run:
     def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
         """The person's email; None where there is nothing for them."""
         return self._filler.email(delivery, person, now)
+
+    def moulds(self, kinds: Sequence[Kind]) -> Moulds:
+        """See `Filler.moulds`."""
+        return self._filler.moulds(kinds)

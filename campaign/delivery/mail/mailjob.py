@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -11,14 +11,15 @@ from campaign.address import KeyRing, parse
 from campaign.channels.base import Receipt
 from campaign.delivery import gates, outcomes
 from campaign.delivery.mail.brake import Brake
-from campaign.delivery.mail.flow import PACED, Result, Row, domain_of
+from campaign.delivery.mail.filling import Moulds
+from campaign.delivery.mail.flow import PACED
 from campaign.delivery.mail.lanes import WITHDRAWN
+from campaign.delivery.mail.results import Other, Outcome, Result, Row, domain_of, gather
 from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
-from campaign.model import Broadcast, ChannelRef, DeliveryState, Email, Recipient
-from campaign.model.rows import Kind, Person, Settled, Taken, recipient_of
-from campaign.store.groups import Sent
+from campaign.model import Broadcast, ChannelRef, DeliveryState, Email
+from campaign.model.rows import Accepted, Kind, Kinds, PlainRow, Settled, Taken
 from campaign.store.mailings import Audience
 from campaign.store.suppressions import Reason, suppress
 
@@ -37,8 +38,8 @@ class Message(Protocol):
     ref: ChannelRef
     audience: Audience
 
-    def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
-        """The person's email; None where there is nothing for them."""
+    def moulds(self, kinds: Sequence[Kind]) -> Moulds:
+        """What makes the emails of plain rows, whose people are of `kinds`."""
         ...
 
 
@@ -77,49 +78,52 @@ class MailJob:
         self._wary = wary
         self._doubts = 0
         self._turns = turns
+        self.kinds = Kinds()
+        self._moulds = message.moulds(self.kinds.all)
+        self._given: dict[int, tuple[Taken, str]] = {}
+        self._resent: set[int] = set()
         self.turn = 0
         self.rest: datetime | None = None
         self.trouble = ""
 
-    def take(self, limit: int, now: datetime) -> tuple[int, list[tuple[Taken, Recipient]]]:
+    def take(self, limit: int, now: datetime) -> tuple[int, list[PlainRow]]:
         """Take rows, and pass over those whose person is not to be reached any more."""
-        count, kinds, rows = self.take_plainly(limit, now)
-        return count, [(taken, recipient_of(taken.subscriber, person, kinds)) for taken, person in rows]
-
-    def take_plainly(self, limit: int, now: datetime) -> tuple[int, list[Kind], list[tuple[Taken, Person]]]:
-        """As `take`, people in plain rows, and the kinds that these name."""
         self.turn = next(self._turns)
         rows = self._store.groups.take(self._broadcast.id, worker=self._worker, now=now, limit=limit)
         if not rows:
-            return 0, [], []
-        people = self._store.mailings.people(self._message.audience, [row.subscriber for row in rows], now=now)
-        going: list[tuple[Taken, Person]] = []
+            return 0, []
+        ids = [row.subscriber for row in rows]
+        people = self._store.mailings.people(self._message.audience, ids, now=now, kinds=self.kinds)
+        going: list[PlainRow] = []
         gone: list[Taken] = []
         strangers: list[Settled] = []
         for row in rows:
-            person = people.rows.get(row.subscriber)
+            person = people.get(row.subscriber)
             if person is None:
                 gone.append(row)
             elif self._guests and person[0].casefold() not in self._guests:
                 strangers.append(_skip(row.id, "not on the guest list"))
             else:
-                going.append((row, person))
+                going.append((row.id, row.subscriber, person))
+                self._given[row.id] = row, person[0]
+                if row.reason == RESENT:
+                    self._resent.add(row.id)
         skipped = [*strangers, *self._lapsed(gone, now)]
         if skipped:
             self._store.groups.settle(worker=self._worker, began=now, now=now, others=skipped)
-        return len(rows), people.kinds, going
+        return len(rows), going
 
     def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
         """Ask after people again."""
-        return self._store.mailings.people(self._message.audience, subscribers, now=now).rows.keys()
+        return self._store.mailings.people(self._message.audience, subscribers, now=now, kinds=Kinds()).keys()
 
     def email(self, row: Row, now: datetime) -> Email | None:
         """The person's email."""
-        return self._message.email(row.taken.id, row.person, now)
+        return self._moulds.email(row.id, row.subscriber, row.person, now)
 
     def key(self, row: Row) -> str:
         """The delivery's token on the wire."""
-        return self._parts.key.token("delivery-v1", self._key, str(row.taken.subscriber))
+        return self._parts.key.token("delivery-v1", self._key, str(row.subscriber))
 
     def stopped(self, now: datetime) -> str:
         """A hold, the channel being down, or too many refusals."""
@@ -139,11 +143,11 @@ class MailJob:
             return "the relay asked us to wait"
         return self._down or self._brake.reason or self._parts.ways.problem(self._message.ref)
 
-    def hear(self, row: Row, outcome: Receipt | ChannelError | str) -> bool:
+    def hear(self, row: Row, outcome: Outcome) -> bool:
         """Count refusals by policy; True where the mailing must stop, or the channel rest."""
         return self.weigh(domain_of(row), outcome)
 
-    def weigh(self, domain: str, outcome: Receipt | ChannelError | str) -> bool:
+    def weigh(self, domain: str, outcome: Outcome) -> bool:
         """As `hear`, of a message to somebody at `domain`."""
         if isinstance(outcome, Receipt | Refused):
             self._doubts = 0
@@ -171,43 +175,58 @@ class MailJob:
 
     def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
         """Write what came of a group; suppress dead addresses; stop the channel where it must be stopped."""
-        sent: list[Sent] = []
-        rest: list[Result] = []
-        for result in results:
-            taken, outcome = result.row.taken, result.outcome
-            if isinstance(outcome, Receipt):
-                sent.append(sent_of(taken, outcome.code, outcome.remote_id, outcomes.wording(outcome)))
-            else:
-                rest.append(result)
-        self.write(sent, rest, began, now)
+        self.write(*gather(results), began, now)
 
-    def write(self, sent: list[Sent], results: list[Result], began: datetime, now: datetime) -> None:
-        """As `settle`, of rows accepted and of the `results` of others."""
+    def write(self, accepted: list[Accepted], results: list[Other], began: datetime, now: datetime) -> None:
+        """As `settle`, of what was gathered already."""
         others: list[Settled] = []
         back: list[int] = []
         gone: list[Taken] = []
-        for result in results:
-            taken, outcome = result.row.taken, result.outcome
+        for delivery, left, outcome in results:
             if isinstance(outcome, str):
-                others.append(_skip(taken.id, outcome))
-            elif result.row.gone:
-                gone.append(taken)
+                others.append(_skip(delivery, outcome))
+            elif left:
+                gone.append(self._given[delivery][0])
             elif isinstance(outcome, TryLater) and outcome.code == PACED:
                 later = now + timedelta(seconds=outcome.after)
-                others.append(Settled(delivery=taken.id, state=DeliveryState.PENDING, not_before=later))
-            elif isinstance(outcome, ChannelError):
-                if self._goes_back(outcome, now):
-                    back.append(taken.id)
-                else:
-                    others.append(self._failed(result.row, outcome, now))
+                others.append(Settled(delivery=delivery, state=DeliveryState.PENDING, not_before=later))
+            elif self._goes_back(outcome, now):
+                back.append(delivery)
+            else:
+                others.append(self._failed(self._given[delivery][0], outcome, now))
         others += self._lapsed(gone, now)
         self._suppress(results, now)  # first: a row once settled is read from no journal any more
-        self._store.groups.settle(worker=self._worker, began=began, now=now, sent=sent, others=others, back=back)
+        sent = self._with_reasons(accepted) if self._resent else accepted
+        self._store.groups.settle(
+            worker=self._worker, began=began, now=now, broadcast=self._broadcast.id,
+            sent=sent, others=others, back=back,
+        )  # fmt: skip
+        self._let_go(*(each.ids for each in accepted), [delivery for delivery, _, _ in results])
         self._stop_channel(now)
 
     def put_back(self, rows: list[int], now: datetime) -> None:
         """Give rows back."""
         self._store.groups.settle(worker=self._worker, began=now, now=now, back=rows)
+        self._let_go(rows)
+
+    def _let_go(self, *groups: list[int]) -> None:
+        for ids in groups:
+            for delivery in ids:
+                del self._given[delivery]
+            if self._resent:
+                self._resent.difference_update(ids)
+
+    def _with_reasons(self, accepted: list[Accepted]) -> list[Accepted]:
+        """Those that were sent a second time apart: they stay in the list of possible duplicates."""
+        found: list[Accepted] = []
+        for these in accepted:
+            for reason in ("", RESENT):
+                places = [place for place, id_ in enumerate(these.ids) if (id_ in self._resent) is bool(reason)]
+                ids = [these.ids[place] for place in places]
+                remotes = [these.remotes[place] for place in places] if these.remotes else []
+                if ids:
+                    found.append(these._replace(reason=reason, ids=ids, remotes=remotes))
+        return found
 
     def _goes_back(self, error: ChannelError, now: datetime) -> bool:
         """Whether the row's turn comes again as if it had not been: the trouble is not the recipient's."""
@@ -223,26 +242,26 @@ class MailJob:
             self.trouble = f"{error} ({error.raw})" if error.raw else str(error)
         return error.slow_all
 
-    def _failed(self, row: Row, error: ChannelError, now: datetime) -> Settled:
+    def _failed(self, taken: Taken, error: ChannelError, now: datetime) -> Settled:
         if isinstance(error, Uncertain):
-            return self._doubtful(row, error)
+            return self._doubtful(taken, error)
         following = outcomes.follow(
             error,
-            attempts=row.taken.attempts + 1,
+            attempts=taken.attempts + 1,
             now=now,
             stop_at=self._broadcast.stop_at,
             jitter=self._parts.random.random(),
         )
-        return outcomes.of_error(row.taken.id, error, following)
+        return outcomes.of_error(taken.id, error, following)
 
-    def _doubtful(self, row: Row, error: ChannelError) -> Settled:
-        resent = row.taken.reason == RESENT
+    def _doubtful(self, taken: Taken, error: ChannelError) -> Settled:
+        resent = taken.reason == RESENT
         state = policy.in_doubt(self._broadcast.in_doubt, mail=True, resent=resent)
         if self._asks:  # its network is asked first: see `asking.Unanswered`
             state = DeliveryState.SENDING
         again = state is DeliveryState.PENDING or (self._asks and resent)
         return Settled(
-            delivery=row.taken.id,
+            delivery=taken.id,
             state=state,
             reason=RESENT if again else str(error),
             code=error.code,
@@ -257,16 +276,15 @@ class MailJob:
         reasons = self._store.mailings.lapsed(self._message.audience, ids, now=now)
         return [_skip(row.id, reasons.get(row.subscriber, "left")) for row in rows]
 
-    def _suppress(self, results: list[Result], now: datetime) -> None:
-        dead = [each for each in results if isinstance(each.outcome, Refused) and each.outcome.suppress]
+    def _suppress(self, results: list[Other], now: datetime) -> None:
+        dead = [(id_, error) for id_, _, error in results if isinstance(error, Refused) and error.suppress]
         if not dead:
             return
         ring = KeyRing(self._parts.key)
         with self._store.database.write() as connection:
-            for each in dead:
-                key = parse(each.row.person.address).key
-                code = each.outcome.code if isinstance(each.outcome, Refused) else ""
-                suppress(connection, ring, key, reason=Reason.HARD, now=now, detail=code)
+            for delivery, error in dead:
+                key = parse(self._given[delivery][1]).key
+                suppress(connection, ring, key, reason=Reason.HARD, now=now, detail=error.code)
 
     def _stop_channel(self, now: datetime) -> None:
         """Mark the channel as down where only a person can help: it asks."""
@@ -279,11 +297,6 @@ class MailJob:
 def passing(outcome: object) -> bool:
     """Whether it says that nothing goes just now, which may hold for some connections and not for others."""
     return isinstance(outcome, TryLater) and outcome.slow_all and outcome.after <= BELIEVED.total_seconds()
-
-
-def sent_of(taken: Taken, code: str, remote_id: str, wording: str) -> Sent:
-    """A row that was accepted; one sent a second time stays in the list of possible duplicates."""
-    return Sent(taken.id, code, remote_id, RESENT if taken.reason == RESENT else "", wording)
 
 
 def _skip(delivery: int, reason: str) -> Settled:

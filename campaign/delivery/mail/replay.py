@@ -8,7 +8,7 @@ every row the worker still held is in doubt.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from campaign import policy
@@ -18,8 +18,8 @@ from campaign.delivery.mail.journal import Mark
 from campaign.delivery.outcomes import KILLED, REBOOTED, RESENT
 from campaign.delivery.parts import Parts
 from campaign.model import DeliveryState
-from campaign.model.rows import Settled
-from campaign.store.groups import Held, Sent
+from campaign.model.rows import Accepted, Settled
+from campaign.store.groups import Held
 from campaign.store.subscribers import by_id
 from campaign.store.suppressions import Reason, suppress
 
@@ -51,7 +51,7 @@ def settle_left(
     else:
         marks = {delivery: mark for delivery, mark in journal.read(folder, worker).items() if delivery in held}
         lost = ""
-    sent = [Sent(delivery, "", "", held[delivery].reason) for delivery, mark in marks.items() if mark is Mark.SENT]
+    sent = [delivery for delivery, mark in marks.items() if mark is Mark.SENT]
     others = [Settled(delivery=delivery, state=DeliveryState.FAILED, reason=REFUSED, outcome="Refused")
               for delivery, mark in marks.items() if mark in (Mark.REFUSED, Mark.DEAD)]  # fmt: skip
     later: dict[int, datetime] = {}
@@ -65,13 +65,26 @@ def settle_left(
             others.append(answer or _in_doubt(parts, delivery, held[delivery], lost))
     _suppress(parts, [held[delivery] for delivery, mark in marks.items() if mark is Mark.DEAD], now)
     if held:
-        known = {each.id for each in sent} | {each.delivery for each in others} | later.keys()
-        groups.settle(worker=worker, began=now, now=now, sent=sent, back=held.keys() - known)
+        known = {*sent, *(each.delivery for each in others), *later}
+        groups.settle(worker=worker, began=now, now=now, back=held.keys() - known)
+        for of, accepted in _accepted(held, sent).items():
+            groups.settle(worker=worker, began=now, now=now, broadcast=of, sent=accepted)
         for start in range(0, len(others), SLICE):
             groups.settle(worker=worker, began=now, now=now, others=others[start : start + SLICE])
     if not (broadcast or later):
         journal.forget(folder, worker)
     return later
+
+
+def _accepted(held: Mapping[int, Held], sent: list[int]) -> dict[int, list[Accepted]]:
+    """Rows that were accepted, by their broadcast, those alike together. What was said of them is lost."""
+    alike: dict[tuple[int, str], list[int]] = {}
+    for delivery in sent:
+        alike.setdefault((held[delivery].broadcast, held[delivery].reason), []).append(delivery)
+    found: dict[int, list[Accepted]] = {}
+    for (broadcast, reason), ids in alike.items():
+        found.setdefault(broadcast, []).append(Accepted("", "", reason, ids, []))
+    return found
 
 
 def _in_doubt(parts: Parts, delivery: int, held: Held, lost: str) -> Settled:
