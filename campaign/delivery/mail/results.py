@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from campaign.channels.base import Receipt
+from campaign.channels.bulk import Receipt
 from campaign.delivery import outcomes
 from campaign.delivery.mail.journal import Mark
 from campaign.errors import ChannelError, Refused, Uncertain
