@@ -1,10 +1,12 @@
 """A loaded week with one mailing, its people, and a worker that mails them: in this process, or in one to be killed.
 
-`python -m tests.delivery.mailworld URL FOLDER PORT LANES PROCESSES` works until nothing is left, then ends with 0.
+`python -m tests.delivery.mailworld URL FOLDER PORT LANES PROCESSES OPTIONS` works until nothing is left, then ends with
+0. OPTIONS are the relay's, as JSON.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -204,10 +206,10 @@ def kit() -> Kit:
     return Kit(SystemClock(), KEY, urls_of)
 
 
-def main(url: str, folder: str, port: str, lanes: str, processes: str = "1") -> int:
+def main(url: str, folder: str, port: str, lanes: str, processes: str = "1", options: str = "{}") -> int:
     """Recover, then send until nothing is left."""
     nursery = open_nursery(kit(), int(processes), os.environ, many=0, loads=LANES)
-    with working(url, Path(folder), int(port), lanes=int(lanes), nursery=nursery) as world:
+    with working(url, Path(folder), int(port), lanes=int(lanes), nursery=nursery, **json.loads(options)) as world:
         while world.recover() is not None:
             world.parts.clock.sleep(0.05)
         print("ready", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from campaign.store import Store
 from campaign.store.database import Database
 from tests.delivery.mailworld import add_people, address_of, load, working
 from tests.smtpserver import CountingServer, Script
+from tests.smtpserver.certificates import make
 from tests.waiting import until
 
 PEOPLE = 900
@@ -24,9 +26,10 @@ LANES = 8
 SOME = 40
 
 
-def start(url: str, folder: Path, port: int) -> subprocess.Popen[str]:
+def start(url: str, folder: Path, port: int, processes: int = 1, **options: str) -> subprocess.Popen[str]:
     """A worker in a process of its own, once it is ready."""
     command = [sys.executable, "-m", "tests.delivery.mailworld", url, str(folder), str(port), str(LANES)]
+    command += [str(processes), json.dumps(options)]
     root = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -34,12 +37,14 @@ def start(url: str, folder: Path, port: int) -> subprocess.Popen[str]:
     return process
 
 
-def kill_until_done(url: str, folder: Path, relay: CountingServer, *, kills: int, seed: int) -> int:
+def kill_until_done(
+    url: str, folder: Path, relay: CountingServer, *, kills: int, seed: int, processes: int = 1, **options: str
+) -> int:
     """Kill workers at random moments, then let one finish; how many were killed."""
     moments = random.Random(seed)
     killed = 0
     for _ in range(kills):
-        process = start(url, folder, relay.port)
+        process = start(url, folder, relay.port, processes, **options)
         target = relay.counts.total() + moments.randrange(0, PEOPLE // kills - 2 * SOME)
         relay.rest_at(target + SOME)
         until(partial(_reached, relay, target, [process]), "emails to arrive")
@@ -47,7 +52,7 @@ def kill_until_done(url: str, folder: Path, relay: CountingServer, *, kills: int
         process.kill()
         process.communicate()
         relay.go_on()
-    process = start(url, folder, relay.port)
+    process = start(url, folder, relay.port, processes, **options)
     process.communicate(timeout=600)
     assert process.returncode == 0
     return killed
@@ -67,19 +72,43 @@ def test_killed_again_and_again(database: Database, tmp_path: Path, in_doubt: In
             world.open(in_doubt=in_doubt)
         killed = kill_until_done(url, tmp_path, relay, kills=3, seed=len(url))
         assert killed == 3
+        nobody_lost_or_doubled(url, tmp_path, relay, most=killed * LANES)
+
+
+def nobody_lost_or_doubled(url: str, folder: Path, relay: CountingServer, *, most: int) -> None:
+    """After all is over, with so many connections cut on the way."""
+    with working(url, folder, relay.port) as world:
+        states = world.states()
+        rows = world.parts.store.deliveries.of(world.broadcast.id, limit=PEOPLE)
+    doubtful = {address_of(row.subscriber) for row in rows if row.state is DeliveryState.UNCERTAIN}
+    resent = {address_of(row.subscriber) for row in rows if row.reason == RESENT}
+    lost = [to for n in range(1, PEOPLE + 1) if not relay.counts[to := address_of(n)] and to not in doubtful]
+    twice = {to for to, count in relay.counts.items() if count > 1}
+    assert lost == [], "everybody got it, or is listed as in doubt"
+    assert twice <= resent | doubtful, "nobody got two, save those listed"
+    assert max(relay.counts.values()) <= 2
+    assert len(doubtful) + len(resent) <= most
+    assert set(states) <= {"sent", "uncertain"}
+    assert sum(states.values()) == PEOPLE
+
+
+@pytest.mark.parametrize(("security", "processes"), [("tls", 2), ("starttls", 1)])
+def test_killed_in_the_middle_of_an_encrypted_conversation(
+    sqlite: Database, tmp_path: Path, security: str, processes: int
+) -> None:
+    """What TLS holds back in whole records makes no more of them doubtful, and nobody lost."""
+    url = sqlite.engine.url.render_as_string(hide_password=False)
+    add_people(sqlite, PEOPLE)
+    load(Store(sqlite, folder=tmp_path))
+    context, ca_file = make(tmp_path)
+    script = Script(delay=0.005, features=("STARTTLS", *Script().features))
+    with CountingServer(script, tls=context, implicit=security == "tls") as relay:
         with working(url, tmp_path, relay.port) as world:
-            states = world.states()
-            rows = world.parts.store.deliveries.of(world.broadcast.id, limit=PEOPLE)
-        doubtful = {address_of(row.subscriber) for row in rows if row.state is DeliveryState.UNCERTAIN}
-        resent = {address_of(row.subscriber) for row in rows if row.reason == RESENT}
-        lost = [to for n in range(1, PEOPLE + 1) if not relay.counts[to := address_of(n)] and to not in doubtful]
-        twice = {to for to, count in relay.counts.items() if count > 1}
-        assert lost == [], "everybody got it, or is listed as in doubt"
-        assert twice <= resent | doubtful, "nobody got two, save those listed"
-        assert max(relay.counts.values()) <= 2
-        assert len(doubtful) + len(resent) <= killed * LANES
-        assert set(states) <= {"sent", "uncertain"}
-        assert sum(states.values()) == PEOPLE
+            world.open(in_doubt=InDoubt.RESEND)
+        options = {"security": security, "ca_file": str(ca_file)}
+        killed = kill_until_done(url, tmp_path, relay, kills=1, seed=7, processes=processes, **options)
+        assert killed == 1
+        nobody_lost_or_doubled(url, tmp_path, relay, most=killed * LANES)
 
 
 def test_two_processes_share_no_row(postgres: object, tmp_path: Path) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from campaign.delivery.mail.nursery import Nursery
 from campaign.store.database import Database
+from tests.delivery.mailworld import address_of
 from tests.delivery.test_mailing import everyone, mailing
+from tests.delivery.test_strange_people import alter
 from tests.smtpserver import CountingServer, Script
 from tests.smtpserver.server import Accepted
 from tests.waiting import until
@@ -61,6 +65,24 @@ def test_a_relay_with_room_for_one_process_alone_is_used_over_that(
         assert relay.most_at_once <= 2
         assert world.mailing.next_due() is None, "nothing had to rest"
         assert {row.attempts for row in world.parts.store.deliveries.of(world.broadcast.id, limit=400)} == {1}
+
+
+@pytest.mark.parametrize("poor", [(), ("PIPELINING", "SIZE 500")], ids=["plain, in lock-step", "small"])
+def test_two_relays_that_can_different_things_reach_everyone(
+    database: Database, tmp_path: Path, nursery: Nursery | None, poor: tuple[str, ...]
+) -> None:
+    """One pipelines and one does not; some addresses, or all texts, only one of them can carry."""
+    with CountingServer(Script(features=poor)) as first, CountingServer(Script(delay=0.001)) as second:
+        two = {"relays": [{"port": second.port}]}
+        with mailing(database, tmp_path, first, 200, nursery=nursery, options=two) as world:
+            utf8 = {number: f"zoë{number}@example.org" for number in range(5, 200, 10)}
+            alter(database, "address", utf8)
+            world.send()
+            assert world.states() == {"sent": 200}
+        everybody = [utf8.get(number, address_of(number)) for number in range(1, 201)]
+        assert first.counts + second.counts == dict.fromkeys(everybody, 1)
+        assert set(utf8.values()) <= set(second.counts)
+        assert bool(first.counts) == (not poor)
 
 
 def test_a_relay_that_dies_in_mid_run_is_gone_round(
