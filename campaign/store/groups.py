@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, selec
 from campaign.clock import to_micros
 from campaign.model import BroadcastKind, BroadcastState, DeliveryState
 from campaign.model.rows import Accepted, Settled, Taken
-from campaign.store import tallies
+from campaign.store import progress, tallies
 from campaign.store.database import Database, bump, plainly
 from campaign.store.evidence import ALL, Which
 from campaign.store.log import record
@@ -87,6 +87,8 @@ class Groups:
             moved = found.total()
             if ids := list(back):
                 moved += connection.execute(self._back, {"worker": worker, "ids": self._list(ids)}).rowcount
+            if found[broadcast, DeliveryState.SENT]:
+                progress.left(connection, broadcast, now)
             tallies.move(connection, tallies.from_pending(found))
             if moved:
                 bump(connection)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, text
 
 from campaign.clock import from_micros, to_micros
 from campaign.model import DeliveryState
 from campaign.store.database import Database
-from campaign.store.tables import deliveries
+from campaign.store.tables import deliveries, meta
 from campaign.store.tables_lists import subscribers
 
-#: The rate is that of the last minute, or of as many emails of it as this.
+#: The rate is that of the last minute, or of its last emails, so many.
 LATELY = timedelta(seconds=60)
 LATEST = 2_000
 
@@ -37,6 +37,34 @@ class Lately:
     last_at: datetime | None
 
 
+_LEFT = text(
+    """
+    INSERT INTO meta (name, value) VALUES (:name, :value)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > meta.value
+    """
+)
+
+
+def left(connection: Connection, broadcast: int, now: datetime) -> None:
+    """Keep that emails of a mailing have just left: among a million rows the last of them is not found quickly."""
+    connection.execute(_LEFT, {"name": _name(broadcast), "value": str(to_micros(now))})
+
+
+def _name(broadcast: int) -> str:
+    return f"last sent {broadcast}"
+
+
+def _rate(moments: Sequence[int], now: int) -> float:
+    """Emails a second over the last minute; over less where of its emails `moments` are only the latest."""
+    since = now - LATELY // timedelta(microseconds=1)
+    fresh = [moment for moment in moments if moment > since]
+    if not fresh:
+        return 0.0
+    only_the_latest = len(moments) == LATEST and max(moments[-LATEST // 10 :]) > since
+    span = (now - min(fresh)) / 1e6 if only_the_latest else LATELY.total_seconds()
+    return len(fresh) / max(span, 1.0)
+
+
 class Progress:
     """Reads how mailings go on. Each question is answered from an index, however many people a mailing has."""
 
@@ -44,22 +72,28 @@ class Progress:
         self._database = database
 
     def lately(self, broadcast: int, *, now: datetime) -> Lately:
-        """How quickly emails leave: rows settle nearly in the order of their ids, so the last ones are the latest."""
+        """How quickly emails leave, and when the last one did.
+
+        Rows are taken in the order of their ids. So the latest are the last of those sent, or, where people who were
+        put off have their second turn, the last before a row that is on its way now.
+        """
         d = deliveries.c
-        query = (
+        sent = (
             select(d.settled_at)
-            .where(d.broadcast == broadcast, d.state == DeliveryState.SENT)
+            .where(d.broadcast == broadcast, d.state == DeliveryState.SENT, d.settled_at.is_not(None))
             .order_by(d.id.desc())
             .limit(LATEST)
         )
+        on_the_way = select(func.max(d.id)).where(d.broadcast == broadcast, d.state == DeliveryState.TAKEN)
         with self._database.read() as connection:
-            moments = [moment for moment in connection.scalars(query) if moment is not None]
-        since = to_micros(now - LATELY)
-        fresh = [moment for moment in moments if moment > since]
-        if not fresh:
-            return Lately(rate=0.0, last_at=from_micros(max(moments)) if moments else None)
-        span = (to_micros(now) - min(fresh)) / 1e6 if len(fresh) == LATEST else LATELY.total_seconds()
-        return Lately(rate=len(fresh) / max(span, 1.0), last_at=from_micros(max(moments)))
+            found = [list(connection.scalars(sent))]
+            place = connection.scalar(on_the_way)
+            if place is not None and found[0]:
+                found.append(list(connection.scalars(sent.where(d.id < place))))
+            said = connection.scalar(select(meta.c.value).where(meta.c.name == _name(broadcast)))
+        last = max((int(said or 0), *(max(moments, default=0) for moments in found)))
+        rate = max(_rate(moments, to_micros(now)) for moments in found)
+        return Lately(rate=rate, last_at=from_micros(last) if last else None)
 
     def deferred(self, broadcast: int) -> list[Trouble]:
         """Who waits for another try, by the answer's code and the recipient domain; most people first."""
