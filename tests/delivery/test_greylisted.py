@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -16,8 +17,9 @@ from campaign.channels.base import Tools
 from campaign.channels.smtp import Smtp
 from campaign.channels.smtp.options import SmtpOptions
 from campaign.clock import to_micros
+from campaign.delivery.outcomes import RESENT
 from campaign.delivery.service import Service
-from campaign.model import DeliveryState
+from campaign.model import DeliveryState, InDoubt
 from campaign.store.database import Database
 from campaign.store.tables_lists import lists, subscribers, subscriptions
 from tests.delivery.mailworld import address_of
@@ -50,9 +52,9 @@ def add_parents(world: World, addresses: list[str]) -> None:
             connection.execute(insert(subscriptions).values(**link))
 
 
-def one_mailing(world: World) -> Service:
+def one_mailing(world: World, **changes: Any) -> Service:
     """A Monday's mailing to the sample people and forty more, at eight."""
-    week = a_week(mailings=(a_mailing(),))
+    week = a_week(mailings=(a_mailing(**changes),))
     world.load(replace(week, days=week.days[:1]))
     add_parents(world, [address_of(number) for number in range(PEOPLE)])
     return world.start()
@@ -160,3 +162,22 @@ def test_a_relay_that_says_goodbye_to_everyone_costs_its_time_and_nothing_else(s
         world.play(service, EIGHT + timedelta(minutes=20))
         assert len(relay.counts) == len(rows)
         assert set(relay.counts.values()) == {1}
+
+
+@pytest.mark.parametrize("cuts", [1, 2])
+def test_who_is_put_off_at_the_second_sending_gets_no_third(world: World, cuts: int) -> None:
+    """In doubt, sent again, put off, sent: and still listed as one who may have two; in doubt again, and no more."""
+    one = address_of(3)
+    script = Script(drop_after_dot={one: cuts}, rcpt={one: ["", "450 4.2.0 not now", "451 4.7.1 nor now"]})
+    with CountingServer(script) as relay:
+        by_smtp(world, relay, domain_rates={"d0.example.org": 8})
+        service = one_mailing(world, in_doubt=InDoubt.RESEND)
+        world.play(service, EIGHT + timedelta(hours=2))
+        (row,) = world.store.ledger.of("week").values()
+        assert relay.counts[one] == 2
+        assert max(count for to, count in relay.counts.items() if to != one) == 1
+        [known] = [each for each in world.store.deliveries.of(row.id) if each.attempts == 4]
+        if cuts == 1:
+            assert (known.state, known.reason) == (DeliveryState.SENT, RESENT)
+        else:
+            assert known.state is DeliveryState.UNCERTAIN

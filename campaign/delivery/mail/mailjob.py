@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -188,8 +189,7 @@ class MailJob:
             elif left:
                 gone.append(self._given[delivery][0])
             elif isinstance(outcome, TryLater) and outcome.code == PACED:
-                later = now + timedelta(seconds=outcome.after)
-                others.append(Settled(delivery=delivery, state=DeliveryState.PENDING, not_before=later))
+                others.append(_later(self._given[delivery][0], now + timedelta(seconds=outcome.after)))
             elif self._goes_back(outcome, now):
                 back.append(delivery)
             else:
@@ -252,7 +252,9 @@ class MailJob:
             stop_at=self._broadcast.stop_at,
             jitter=self._parts.random.random(),
         )
-        return outcomes.of_error(taken.id, error, following)
+        settled = outcomes.of_error(taken.id, error, following)
+        again = settled.state is DeliveryState.PENDING and taken.reason == RESENT
+        return replace(settled, reason=RESENT) if again else settled  # else it would be sent a third time one day
 
     def _doubtful(self, taken: Taken, error: ChannelError) -> Settled:
         resent = taken.reason == RESENT
@@ -297,6 +299,11 @@ class MailJob:
 def passing(outcome: object) -> bool:
     """Whether it says that nothing goes just now, which may hold for some connections and not for others."""
     return isinstance(outcome, TryLater) and outcome.slow_all and outcome.after <= BELIEVED.total_seconds()
+
+
+def _later(taken: Taken, moment: datetime) -> Settled:
+    """Its turn comes then, and what is known of it stays; nothing was tried."""
+    return Settled(delivery=taken.id, state=DeliveryState.PENDING, not_before=moment, reason=taken.reason)
 
 
 def _skip(delivery: int, reason: str) -> Settled:
