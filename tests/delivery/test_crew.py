@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.delivery import test_mailing_relays as relays
 from tests.delivery import test_strange_people as strange
 from tests.delivery import test_two_mailings as two
 from tests.delivery.apart import nursery_apart
-from tests.delivery.mailworld import relay_at
+from tests.delivery.mailworld import PROGRAMME, relay_at
 from tests.delivery.test_mailing import everyone, mailing
 from tests.smtpserver import CountingServer
 
@@ -66,6 +67,21 @@ def test_by_processes_too(scenario: Scenario, sqlite: Database, tmp_path: Path, 
     before = nursery.made
     scenario(sqlite, tmp_path, nursery)
     assert nursery.made > before, "else threads did it once more"
+
+
+def test_a_message_rendered_for_each_person_is_sent_by_processes_too(
+    sqlite: Database, tmp_path: Path, nursery: Nursery
+) -> None:
+    subject = "{{ subscriber.first_name|upper }}, today"
+    programme = replace(PROGRAMME, mailings={"daily": replace(PROGRAMME.mailings["daily"], subject=subject)})
+    before = nursery.made
+    with (
+        CountingServer() as relay,
+        mailing(sqlite, tmp_path, relay, 30, programme=programme, nursery=nursery) as world,
+    ):
+        world.send()
+        assert relay.counts == everyone(30)
+    assert nursery.made > before
 
 
 def test_without_its_processes_threads_send_a_mailing(sqlite: Database, tmp_path: Path) -> None:
