@@ -159,6 +159,8 @@ def _world(port: int, count: int, connections: int, *, processes: int = 0, **opt
         nursery = open_nursery(kit(), processes or os.cpu_count() or 1, os.environ, loads=LANES)
         with working(url, folder, port, lanes=connections, nursery=nursery, **options) as world:
             yield world
+        if nursery is not None:
+            nursery.close()
 
 
 def people(count: int, url: str) -> float:

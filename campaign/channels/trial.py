@@ -7,8 +7,6 @@ import io
 from datetime import datetime
 from typing import Any
 
-from PIL import Image as Pillow
-
 from campaign.channels.base import Channel, Receipt
 from campaign.model import About, Image, Post
 from campaign.model.messages import Message
@@ -26,6 +24,8 @@ def trial_post(name: str, now: datetime, *, picture: bool = False) -> Post:
 
 def _plain_picture() -> Image:
     """A grey square."""
+    from PIL import Image as Pillow  # six megabytes
+
     out = io.BytesIO()
     Pillow.new("RGB", (600, 600), "#8a8a8a").save(out, "PNG")
     data = out.getvalue()

@@ -216,7 +216,10 @@ def main(url: str, folder: str, port: str, lanes: str, processes: str = "1", opt
         while True:
             with suppress(HandLost):  # one of its processes was killed: the next run settles what that one left
                 world.send()
-                return 0
+                break
+    if nursery is not None:
+        nursery.close()
+    return 0
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from icalendar import Calendar, Event
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +14,9 @@ from starlette.responses import Response
 from campaign.web.cache import keep
 from campaign.web.public.pages import PublicPages, moment_of
 from campaign.web.public.week import DayShown, Item, Week
+
+if TYPE_CHECKING:
+    from icalendar import Calendar, Event
 
 ATOM = "http://www.w3.org/2005/Atom"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -108,6 +111,8 @@ class Feeds:
         return self._answer(request, calendar.to_ical(), CALENDAR, name)
 
     def _new(self, name: str) -> Calendar:
+        from icalendar import Calendar  # two megabytes, and half a second: loaded with the first calendar
+
         calendar = Calendar()
         calendar.add("prodid", "-//campaign-bot//pages//EN")
         calendar.add("version", "2.0")
@@ -116,6 +121,8 @@ class Feeds:
         return calendar
 
     def _day(self, week: Week, day: DayShown, when: date, number: int) -> Event:
+        from icalendar import Event
+
         event = Event()
         suffix = f"-{number}" if number else ""
         event.add("uid", f"{week.id}.{day.id}{suffix}@{self.host}")
@@ -130,6 +137,8 @@ class Feeds:
         return event
 
     def _event(self, week: Week, item: Item) -> Event:
+        from icalendar import Event
+
         event = Event()
         event.add("uid", f"{week.id}.{item.id}@{self.host}")
         event.add("dtstamp", week.since)

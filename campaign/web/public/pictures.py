@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import textwrap
 
-from PIL import Image, ImageDraw, ImageFont
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -61,6 +60,8 @@ class Pictures:
 
 def card(title: str, foot: str, name: str, ground: str) -> bytes:
     """A PNG of 1200 by 630 with the words on it, large enough to read on a phone."""
+    from PIL import Image, ImageDraw, ImageFont  # six megabytes, which few installations ever need
+
     ink = on(ground)
     picture = Image.new("RGB", (WIDTH, HEIGHT), ground)
     draw = ImageDraw.Draw(picture)
