@@ -131,15 +131,24 @@ class ChannelError(CampaignError):
 class TryLater(ChannelError):
     """Not sent, and safe to retry. `after` is the least wait in seconds that the network asks for (0: none asked).
 
-    `slow_all` says that the whole channel should slow down, not this recipient alone.
+    `slow_all` says that the whole channel should slow down, not this recipient alone; `aside`, that others should then
+    have their turn before this one, for it may be what the network cannot bear.
     """
 
     def __init__(
-        self, message: str, *, after: float = 0.0, slow_all: bool = False, code: str = "", raw: str = ""
+        self,
+        message: str,
+        *,
+        after: float = 0.0,
+        slow_all: bool = False,
+        aside: bool = False,
+        code: str = "",
+        raw: str = "",
     ) -> None:
         super().__init__(message, code=code, raw=raw)
         self.after = after
         self.slow_all = slow_all
+        self.aside = aside
 
 
 class Refused(ChannelError):

@@ -213,15 +213,22 @@ class PipelinedLane:
             try:
                 self._envelope(item)
             except Again as again:
+                relay = self._relay
                 self._drop()
                 item.tries += 1
                 if item.tries >= TRIES:
-                    return None, [(item.key, again.error)]
+                    return None, [(item.key, self._given_up(item, relay, again.error))]
             except ChannelError as error:
                 if not self._elsewhere(item, error):
                     return None, [(item.key, outcomes.withdrawn() if error.code == CROWDED else error)]
             else:
                 return item, []
+
+    def _given_up(self, item: Item, relay: Relay | None, error: ChannelError) -> ChannelError:
+        """The error of a message that was cut off too often: where that befalls several in a row, all must wait."""
+        if relay is not None and outcomes.is_cut(error) and relay.parts(item.email.to):
+            return outcomes.cut_before(error.raw, slow=not self._relays.troubled(relay, error))
+        return error
 
     def _elsewhere(self, item: Item, error: ChannelError) -> bool:
         """Whether another relay may carry what the one at hand cannot; then the connection to this one has ended."""
@@ -289,8 +296,10 @@ class PipelinedLane:
         if mail.good and rcpt.good and data.code == GO_AHEAD:
             return
         closing = outcomes.SERVICE_CLOSING in (mail.code, rcpt.code, data.code)
-        slow = closing and not session.count and mail.good and relay.parts(item.email.to)
-        error = outcomes.on_recipient(data if rcpt.good else rcpt, slow=slow) if mail.good else outcomes.on_mail(mail)
+        refusal = data if rcpt.good else rcpt
+        alike = mail.good and outcomes.of_system(refusal) and not (closing and session.count)
+        slow = alike and relay.parts(item.email.to)
+        error = outcomes.on_recipient(refusal, slow=slow) if mail.good else outcomes.on_mail(mail)
         if closing and session.count:
             raise Again(error)  # the end of this connection, not of this message
         if (closing or outcomes.about_relay(error)) and self._relays.troubled(relay, error):
@@ -319,7 +328,7 @@ class PipelinedLane:
             relay.parted.clear()
             return self._receipt(f"{reply.code} {reply.text}".encode())
         if reply.code >= 400:
-            slow = reply.code == outcomes.SERVICE_CLOSING and relay.parts(item.email.to)
+            slow = outcomes.of_system(reply) and relay.parts(item.email.to)
             return outcomes.on_recipient(reply, slow=slow)
         return outcomes.out_of_step()
 

@@ -37,7 +37,7 @@ def on_mail(reply: Reply) -> ChannelError:
 def on_recipient(reply: Reply, *, slow: bool = False) -> ChannelError:
     """RCPT TO, DATA or the text was refused for one recipient. `slow`: it is no matter of that recipient alone."""
     if reply.later:
-        return TryLater("The relay says not now", slow_all=slow, code=reply.best_code, raw=reply.extract)
+        return TryLater("The relay says not now", slow_all=slow, aside=slow, code=reply.best_code, raw=reply.extract)
     status = reply.enhanced
     if status in DEAD_ADDRESS:
         return Refused("The address does not exist", suppress=HARD_BOUNCE, code=status, raw=reply.extract)
@@ -51,14 +51,28 @@ def about_relay(error: ChannelError) -> bool:
     return isinstance(error, ChannelDown) or (isinstance(error, TryLater) and error.slow_all)
 
 
+def of_system(reply: Reply) -> bool:
+    """Whether "not now" says something of the mail system and nothing of the recipient: 421, or 4.3.x (RFC 3463 3.4).
+
+    A relay may say so of one message that it cannot bear; said of several in a row it is about all.
+    """
+    return reply.code == SERVICE_CLOSING or reply.enhanced.startswith("4.3.")
+
+
 def beyond_relay(error: ChannelError) -> bool:
     """Whether a relay cannot carry this one message, so that another with other features may well do."""
     return isinstance(error, Refused) and error.code in _BEYOND
 
 
-def cut_before(detail: str) -> TryLater:
+def cut_before(detail: str, *, slow: bool = False) -> TryLater:
     """The connection ended before the final dot was written: nothing was sent (RFC 5321 4.1.1.10)."""
-    return TryLater("The connection to the relay was lost before the message was complete", raw=detail, code="cut")
+    words = "The connection to the relay was lost before the message was complete"
+    return TryLater(words, slow_all=slow, aside=slow, raw=detail, code="cut")
+
+
+def is_cut(error: ChannelError) -> bool:
+    """Whether it is a connection that ended before its message was complete."""
+    return isinstance(error, TryLater) and error.code == "cut"
 
 
 def cut_after(detail: str) -> Uncertain:

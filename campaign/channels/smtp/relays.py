@@ -16,7 +16,7 @@ LONGEST_REST = 300.0
 FULL_REST = 60.0
 #: At most one connection in so long moves to a relay that came back.
 MOVE_GAP = 1.0
-#: From so many people's messages on, each answered with a goodbye, the relay wants no mail now.
+#: From so many people's messages on, each cut off or not taken for trouble of its own, the relay takes no mail now.
 ALIKE = 3
 CROWDED = "crowded"
 UNFIT = "unfit"
@@ -29,7 +29,7 @@ class Relay:
     """One relay and what was learnt of it. `pipelining` turns False once it proved not to keep its promise.
 
     `room`: how many connections it took when it took no more, until `full_until`. `parted`: whose messages it has
-    answered with a goodbye since it last took one.
+    answered with a goodbye, or a trouble of its own, since it last took one.
     """
 
     entry: Entry
@@ -53,7 +53,7 @@ class Relay:
         return (self.open + 1) / self.entry.place.weight
 
     def parts(self, to: str) -> bool:
-        """It answered the message to somebody with a goodbye (421). True: so it did with several in a row.
+        """It cut off the message to somebody, or spoke of trouble of its own. True: so it did with several in a row.
 
         Once is that recipient's own matter: else one address that the relay cannot bear would stop all others.
         """

@@ -178,8 +178,9 @@ class Crew:
     def _settle(self, hand: Hand, began: int, accepted: list[tuple[Any, ...]], others: bytes) -> None:
         results: list[Other] = []
         for delivery, gone, outcome in unpacked(others) if others else ():
-            back = self._job.rest is None and passing(outcome)
-            results.append((delivery, gone, TryLater(str(outcome), code=WITHDRAWN) if back else outcome))
+            if self._job.rest is None and passing(outcome):
+                outcome = TryLater(str(outcome), code=WITHDRAWN, aside=outcome.aside)
+            results.append((delivery, gone, outcome))
         self._job.write([Accepted._make(each) for each in accepted], results, from_micros(began), self._clock.now())
 
     def _put_back(self, hand: Hand, rows: list[int]) -> None:

@@ -27,6 +27,8 @@ from campaign.store.suppressions import Reason, suppress
 #: How long a channel rests when its relay takes nothing, so that an hour's outage costs no more than the hour.
 SHORTEST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(seconds=60)
+#: How long somebody stands aside whose email met a relay's trouble, so that others have their turn first.
+ASIDE = timedelta(minutes=5)
 #: So many in a row without an answer are no accident of theirs.
 DOUBTS = 5
 #: A wait longer than this was meant.
@@ -191,7 +193,10 @@ class MailJob:
             elif isinstance(outcome, TryLater) and outcome.code == PACED:
                 others.append(_later(self._given[delivery][0], now + timedelta(seconds=outcome.after)))
             elif self._goes_back(outcome, now):
-                back.append(delivery)
+                if isinstance(outcome, TryLater) and outcome.aside:
+                    others.append(_later(self._given[delivery][0], now + ASIDE))
+                else:
+                    back.append(delivery)
             else:
                 others.append(self._failed(self._given[delivery][0], outcome, now))
         others += self._lapsed(gone, now)
