@@ -157,10 +157,28 @@ def _world(port: int, count: int, connections: int, *, processes: int = 0, **opt
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # its memory is not the engine's
         share_one_heap()
         nursery = open_nursery(kit(), processes or os.cpu_count() or 1, os.environ, loads=LANES)
+        _until_idle()  # a service has run for a while when a mailing begins
         with working(url, folder, port, lanes=connections, nursery=nursery, **options) as world:
             yield world
         if nursery is not None:
             nursery.close()
+
+
+def _until_idle() -> None:
+    """Return once the processes that were started have loaded what they need, and wait."""
+    spent = -1
+    while (now := sum(map(_ticks, below(os.getpid())))) != spent:
+        spent = now
+        time.sleep(0.5)
+
+
+def _ticks(pid: int) -> int:
+    """Processor time of a process so far, in clock ticks."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(fields[11]) + int(fields[12])
 
 
 def people(count: int, url: str) -> float:
