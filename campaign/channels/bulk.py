@@ -123,6 +123,11 @@ class Rate:
 class Paced(Protocol):
     """A mail channel that wants to be sent to no faster than it says."""
 
+    @property
+    def limited(self) -> bool:
+        """Whether it has a limit at all: where it has none, nobody asks before each message."""
+        ...
+
     def rate(self, relay: str) -> Rate:
         """The limit of one relay (as `Lane.relay` names it; "" where there is one way only)."""
         ...

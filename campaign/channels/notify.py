@@ -76,6 +76,11 @@ class Notify(Channel[Email]):
         key = options.api_key.get_secret_value()
         self._service, self._secret = key[-KEY_TAIL:-37], key[-36:]
 
+    @property
+    def limited(self) -> bool:
+        """Whether a limit is set for this account."""
+        return bool(self.options.rate)
+
     def rate(self, relay: str) -> Rate:
         """The limit set for this account."""
         return Rate(self.options.rate)

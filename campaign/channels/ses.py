@@ -79,6 +79,11 @@ class Ses(Channel[Email]):
         super().__init__(options, tools)
         self.lanes = options.connections
 
+    @property
+    def limited(self) -> bool:
+        """Whether a limit is set for this account."""
+        return bool(self.options.rate)
+
     def rate(self, relay: str) -> Rate:
         """The limit set for this account."""
         return Rate(self.options.rate)

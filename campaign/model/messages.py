@@ -87,7 +87,7 @@ class PlainBody:
     html: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Email:
     """One email to one person. Nothing changes it: it is not frozen because to freeze one takes as long as to fill it.
 

@@ -54,7 +54,7 @@ class Groups:
         with self._database.write() as connection:
             rows = plainly(connection.execute(self._take, values))
         rows.sort()
-        return [Taken._make(row) for row in rows]
+        return list(map(Taken._make, rows))
 
     def settle(
         self,

@@ -19,6 +19,10 @@ class Way:
         self._rate = rate
         self._domains = domains or {}
 
+    @property
+    def limited(self) -> bool:
+        return True
+
     def rate(self, relay: str) -> Rate:
         return self._rate
 

@@ -71,6 +71,11 @@ class Smtp(Channel[Email]):
         """Its lanes alone, without what reads settings."""
         return OpensOutlet(self._setup)
 
+    @property
+    def limited(self) -> bool:
+        """Whether a relay, a recipient domain or a slow start limits it."""
+        return self._outlet.limited
+
     def rate(self, relay: str) -> Rate:
         """The limit of one relay; that of the only one, where it is not said which."""
         return self._outlet.rate(relay)

@@ -51,6 +51,12 @@ class Outlet:
         """A lane for one worker thread; at most `lanes` are meant to be open at a time."""
         return PipelinedLane(self.relays, self._sign, self._now)
 
+    @property
+    def limited(self) -> bool:
+        """Whether a relay, a recipient domain or a slow start limits it."""
+        setup = self._setup
+        return bool(setup.start or setup.domain_rates or any(place.rate for place in setup.places))
+
     def rate(self, relay: str) -> Rate:
         """The limit of one relay; that of the only one, where it is not said which."""
         setup = self._setup

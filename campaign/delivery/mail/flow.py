@@ -175,9 +175,10 @@ class Flow:
     def _refill(self, limit: int) -> int:
         asked = self.clock.monotonic()
         count, rows = self.job.take(limit, self.clock.now())
-        turn = self.job.turn
+        turn = stamped(0, self.job.turn)
+        taken = [Row(id_, who, person, asked, id_ | turn) for id_, who, person in rows]
         with self._more:
-            self._queue.extend([Row(id_, who, person, asked, stamped(id_, turn)) for id_, who, person in rows])
+            self._queue.extend(taken)
             self._hire()
             self._more.notify_all()
         return count

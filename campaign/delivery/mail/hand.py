@@ -19,7 +19,7 @@ from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from campaign.channels.bulk import Elsewhere, OneAtATime, Outlet, Paced, Receipt
+from campaign.channels.bulk import Elsewhere, OneAtATime, Outlet, Receipt
 from campaign.clock import Clock, from_micros, to_micros
 from campaign.delivery import outcomes
 from campaign.delivery.mail import journal
@@ -28,7 +28,7 @@ from campaign.delivery.mail.filling import Filler
 from campaign.delivery.mail.flow import GRACE, Flow
 from campaign.delivery.mail.journal import FAMILY, Journal
 from campaign.delivery.mail.link import Link, Orphaned, packed, unpacked
-from campaign.delivery.mail.pace import Pace
+from campaign.delivery.mail.pace import pace_of
 from campaign.delivery.mail.results import Outcome, Result, Row, domain_of, gather
 from campaign.errors import CampaignError, Refused
 from campaign.model import About, Email, Recipient, Sender
@@ -38,6 +38,8 @@ from campaign.tokens import Key
 
 READY = "ready"
 ALONE = "the service is gone"
+#: So much nicer than the service is a process that sends (nice(2)): pages, posts and a relay on this machine go first.
+BEHIND = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class AskingJob:
         self._key = kit.key
         self._broadcast = order.broadcast
         self._closing = closing
-        self._fine: deque[str] = deque()
+        self._fine: deque[Row] = deque()
         self._telling = threading.Lock()
 
     def take(self, limit: int, now: datetime) -> tuple[int, list[PlainRow]]:
@@ -131,17 +133,17 @@ class AskingJob:
     def hear(self, row: Row, outcome: Outcome) -> bool:
         """Keep for the brake what is good; tell at once what may have to stop the mailing."""
         if isinstance(outcome, Receipt):
-            self._fine.append(domain_of(row))
+            self._fine.append(row)
         elif outcomes.is_trouble(outcome):
             return self._tell(domain_of(row), packed(outcome))
         elif isinstance(outcome, Refused):
-            self._fine.append(domain_of(row))
+            self._fine.append(row)
         return False
 
     def _tell(self, domain: str = "", trouble: bytes = b"") -> bool:
         """Tell all that was good until now, and then the trouble, where there is one: the brake counts in order."""
         with self._telling:
-            fine = [self._fine.popleft() for _ in range(len(self._fine))]
+            fine = [domain_of(self._fine.popleft()) for _ in range(len(self._fine))]
             try:
                 return bool((fine or trouble) and self._link.ask("hear", fine, domain, trouble))
             except Orphaned:
@@ -188,6 +190,7 @@ class AskingPaces:
 def run(kit: Kit, connection: Connection) -> None:
     """A process's whole life."""
     gc.set_threshold(50_000, 20, 50)
+    os.nice(BEHIND)
     link = Link(connection)
     try:
         link.answer(os.getpid())
@@ -210,7 +213,7 @@ def _work(kit: Kit, order: Order, link: Link) -> None:
         return
     book = Journal(order.folder, order.worker, itertools.count(order.family * FAMILY + 1))
     link.answer(READY)
-    pace = Pace(AskingPaces(link), kit.clock, order.name, outlet) if isinstance(outlet, Paced) else None
+    pace = pace_of(AskingPaces(link), kit.clock, order.name, outlet)
     flow = Flow(job, outlet, book, kit.clock, closing, order.stop_at, pace)
     try:
         reason = flow.work()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from campaign.channels.base import Channel, Finds, Paced, Verifies
+from campaign.channels.base import Channel, Finds, Verifies
 from campaign.delivery import gates
 from campaign.delivery.mail.crew import Crew
 from campaign.delivery.mail.filling import Filler, Matter, Moulds
@@ -17,7 +17,7 @@ from campaign.delivery.mail.flow import Flow
 from campaign.delivery.mail.hand import Order
 from campaign.delivery.mail.journal import FAMILY, Journal
 from campaign.delivery.mail.mailjob import MailJob
-from campaign.delivery.mail.pace import Pace
+from campaign.delivery.mail.pace import pace_of
 from campaign.delivery.mail.replay import settle_left
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
@@ -129,7 +129,7 @@ class Mailing:
             clock=clock,
             closing=self._closing,
             stop_at=broadcast.stop_at,
-            pace=Pace(store.paces, clock, run.ref.id, channel) if isinstance(channel, Paced) else None,
+            pace=pace_of(store.paces, clock, run.ref.id, channel),
         )
         try:
             flow.work()

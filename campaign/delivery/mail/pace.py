@@ -113,3 +113,8 @@ class Pace:
         age = (now - self._paces.first(name, now=now)).total_seconds()
         doubled = min(age / rate.doubles_every, 40.0)
         return float(min(full, rate.start * 2**doubled))
+
+
+def pace_of(paces: Buckets, clock: Clock, channel: str, way: object) -> Pace | None:
+    """The pace of a channel; None where nothing limits it."""
+    return Pace(paces, clock, channel, way) if isinstance(way, Paced) and way.limited else None
