@@ -31,7 +31,8 @@ FRESH = 1.0
 PULSE = 0.2
 #: The coordinator wakes this often to see whether lanes run short of rows, in seconds.
 STEP = 0.02
-#: Rows a lane is given at first; the group then follows what so many seconds take, and is never larger than `MOST`.
+#: Rows for which a further lane is opened, and how many a lane is given at first; the group then follows what so many
+#: seconds take, and is never larger than `MOST`.
 FIRST = 8
 AHEAD = 0.3
 MOST = 2000

@@ -116,6 +116,11 @@ class MailJob:
             self._store.groups.settle(worker=self._worker, began=now, now=now, others=skipped)
         return len(rows), going
 
+    def waiting(self) -> int:
+        """How many rows wait to be taken, now or later."""
+        found = self._store.deliveries.tally(self._broadcast.id)
+        return found[self._broadcast.id].get(DeliveryState.PENDING, 0)
+
     def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
         """Ask after people again."""
         return self._store.mailings.people(self._message.audience, subscribers, now=now, kinds=Kinds()).keys()
