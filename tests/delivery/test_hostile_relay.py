@@ -103,15 +103,13 @@ def test_beside_a_relay_that_never_greets_another_takes_everyone(sqlite: Databas
         assert relay.counts == everyone(60)
 
 
-def test_a_relay_that_reads_no_more_in_the_middle_of_a_text_keeps_nobody_else(
-    database: Database, tmp_path: Path
-) -> None:
+def test_a_relay_that_reads_no_more_in_the_middle_of_a_text_keeps_nobody_else(sqlite: Database, tmp_path: Path) -> None:
     """The text is with our own kernel by then, so that nobody can say whether the relay will have it."""
     stalled = address_of(5)
     impatient = {"timeouts": PATIENT | {"final": 0.5}}
     with (
         CountingServer(Script(stall={stalled})) as relay,
-        mailing(database, tmp_path, relay, 60, lanes=3, options=impatient) as world,
+        mailing(sqlite, tmp_path, relay, 60, lanes=3, options=impatient) as world,
     ):
         world.send()
         assert world.states() == {"sent": 59, "uncertain": 1}
