@@ -130,3 +130,5 @@ class Mailed:
         with closing(sqlite3.connect(self.folder / "campaign.db", timeout=PATIENCE)) as connection, connection:
             connection.execute("UPDATE broadcasts SET opened_at = opened_at - ?, planned_at = planned_at - ?", (by, by))
             connection.execute("UPDATE deliveries SET settled_at = settled_at - ?", (by,))
+            earlier = "CAST(CAST(value AS INTEGER) - ? AS TEXT)"
+            connection.execute(f"UPDATE meta SET value = {earlier} WHERE name LIKE 'last sent %'", (by,))
