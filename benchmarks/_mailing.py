@@ -225,6 +225,16 @@ def engine(port: int, count: int, connections: int) -> float:
     return took
 
 
+def least(port: int, count: int, connections: int) -> float:
+    """What an engine must do at the least: see `_least`."""
+    from benchmarks import _least
+
+    with _world(port, count, connections, processes=1) as world:
+        took = _least.run(world, port, connections)
+        assert world.states() == {"sent": count}
+    return took
+
+
 def size_of(count: int) -> float:
     """How many bytes one message of the engine has (not seconds)."""
     with _world(1, count, 1) as world:
@@ -297,7 +307,20 @@ def _pss(pid: int) -> int:
 
 PIECES: dict[str, Callable[..., float]] = {
     each.__name__: each
-    for each in (bare, bare_signed, bare_signing, plain, sign, engine, signed, opening, memory, people, size_of)
+    for each in (
+        bare,
+        bare_signed,
+        bare_signing,
+        plain,
+        sign,
+        engine,
+        least,
+        signed,
+        opening,
+        memory,
+        people,
+        size_of,
+    )
 }
 
 if __name__ == "__main__":

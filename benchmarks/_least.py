@@ -1,0 +1,202 @@
+"""What an engine must do at the least: the ledger's statements, each person's own bytes, and bare sockets.
+
+The rows are opened as ever. Then one process takes them in groups, asks after their people, hands them out and settles
+them, each by its one statement; the others, one a processor, fill the mould for each person and send it. Nothing is
+limited, asked before it begins, kept in a journal, read from an answer or written down of it but that it was accepted.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import multiprocessing
+import os
+import select
+import socket
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any
+
+from sqlalchemy import text
+
+from campaign.clock import to_micros
+from campaign.delivery.mail.hand import BEHIND
+from campaign.delivery.mail.mailing import Run
+from campaign.model import DeliveryState
+from campaign.model.rows import Kinds, Person
+from campaign.render.headers import DateLine
+from campaign.store import groups, reached, tallies
+from campaign.store.database import plainly
+from campaign.store.mailings import _choose
+from tests.delivery.mailworld import MailWorld
+
+GROUP = 2000
+END = b".\r\n"
+
+#: The text of a row's email, and its envelope.
+Make = Callable[[int, Person], tuple[bytes, bytes]]
+
+
+class Ledger:
+    """The statements of one open mailing, and nothing else."""
+
+    def __init__(self, world: MailWorld, broadcast: int, choice: Any) -> None:
+        self._database = world.parts.store.database
+        self._now = to_micros(world.parts.clock.now())
+        self._names = {"broadcast": broadcast, "worker": world.worker, "now": self._now}
+        self._people = reached._query(choice, True)
+
+    def take(self) -> list[tuple[Any, ...]]:
+        """Rows whose turn has come, each with its person."""
+        with self._database.write() as connection:
+            rows = plainly(connection.execute(text(groups._SQLITE["take"]), {**self._names, "limit": GROUP}))
+        with self._database.read() as connection:
+            asked = {"now": self._now, "ids": json.dumps([row[1] for row in rows])}
+            people = {person[0]: person for person in plainly(connection.execute(self._people, asked))}
+        return [(row[0], (*people[row[1]][1:6], 0)) for row in rows]
+
+    def settle(self, ids: list[int]) -> None:
+        """They were accepted."""
+        with self._database.write() as connection:
+            said = {"began": self._now, "code": "250", "reason": "", "said": 0, "ids": json.dumps(ids)}
+            moved = connection.execute(text(groups._SQLITE["sent alike"]), {**self._names, **said}).rowcount
+            tallies.move(connection, tallies.from_pending({(self._names["broadcast"], DeliveryState.SENT): moved}))
+
+
+def run(world: MailWorld, port: int, connections: int) -> float:
+    """Seconds for the whole of an open mailing."""
+    began = time.perf_counter()
+    broadcast = world.open()
+    mailing = world.mailing._run(broadcast)
+    with world.parts.store.database.read() as connection:
+        choice = _choose(connection, mailing.audience)
+    make, processes = _filling(world, mailing), os.cpu_count() or 1
+    hands = [_hand(port, connections // processes, make) for _ in range(processes)]
+    ledger, left = Ledger(world, broadcast.id, choice), set(hands)
+    while left:
+        for hand in wait(list(left)):
+            assert isinstance(hand, Connection)
+            question, ids = marshal.loads(hand.recv_bytes())  # noqa: S302 - our own process speaks
+            if question == "take":
+                hand.send_bytes(marshal.dumps(ledger.take()))
+            elif question == "settle":
+                ledger.settle(ids)
+            else:
+                left.discard(hand)
+    return time.perf_counter() - began
+
+
+def _filling(world: MailWorld, mailing: Run) -> Make:
+    """Fills the mould of a mailing whose people are all alike; made once one of them was filled."""
+    kinds, now = Kinds(), world.parts.clock.now()
+    (plain,) = world.parts.store.mailings.people(mailing.audience, [1], now=now, kinds=kinds).values()
+    moulds, date = mailing.moulds(kinds.all), DateLine()(now)
+    assert moulds.email(1, 1, plain, now) is not None
+    (mould,), stamps = moulds._made.values(), moulds._filler.stamps
+
+    def make(delivery: int, person: Person) -> tuple[bytes, bytes]:
+        token, bounce = stamps(delivery)
+        email = mould.fill(person, token, bounce, date)
+        assert email is not None
+        return email.raw, f"MAIL FROM:<{email.envelope_from}>\r\nRCPT TO:<{email.to}>\r\nDATA\r\n".encode()
+
+    return make
+
+
+def _hand(port: int, connections: int, make: Make) -> Connection:
+    ours, theirs = Pipe()
+    multiprocessing.get_context("fork").Process(target=_send, args=(theirs, port, connections, make)).start()
+    theirs.close()
+    return ours
+
+
+def _send(pipe: Connection, port: int, connections: int, make: Make) -> None:
+    os.nice(BEHIND)
+    _Hand(pipe, [_lane(port) for _ in range(connections)], make).work()
+
+
+class _Hand:
+    """A process that sends. Of each connection it knows the row whose text the relay waits for, and the one before."""
+
+    def __init__(self, pipe: Connection, lanes: list[socket.socket], make: Make) -> None:
+        self._pipe = pipe
+        self._lanes = {lane.fileno(): lane for lane in lanes}
+        self._held: dict[int, int | None] = dict.fromkeys(self._lanes)
+        self._before: dict[int, int | None] = dict.fromkeys(self._lanes)
+        self._texts = dict.fromkeys(self._lanes, b"")
+        self._make = make
+        self._rows: list[tuple[int, Person]] = []
+        self._sent: list[int] = []
+        self._asked = self._over = False
+
+    def work(self) -> None:
+        """Send until there are no more rows."""
+        ready, pipe = select.epoll(), self._pipe.fileno()
+        for descriptor in (pipe, *self._lanes):
+            ready.register(descriptor, select.EPOLLIN)
+        self._asked = True
+        self._tell("take")
+        while not (self._over and not self._rows and self._idle() == list(self._lanes)):
+            for descriptor, _ in ready.poll():
+                if descriptor == pipe:
+                    self._hear()
+                else:
+                    self._step(descriptor)
+            if len(self._sent) >= GROUP:
+                self._settle()
+            if len(self._rows) < GROUP // 2 and not self._asked and not self._over:
+                self._asked = True
+                self._tell("take")
+        self._settle()
+        self._tell("done")
+
+    def _tell(self, what: str, ids: list[int] | None = None) -> None:
+        self._pipe.send_bytes(marshal.dumps((what, ids or [])))
+
+    def _settle(self) -> None:
+        self._tell("settle", self._sent)
+        self._sent = []
+
+    def _idle(self) -> list[int]:
+        return [each for each in self._lanes if self._held[each] is None and self._before[each] is None]
+
+    def _hear(self) -> None:
+        rows = marshal.loads(self._pipe.recv_bytes())  # noqa: S302 - our own process speaks
+        self._asked, self._over = False, not rows
+        self._rows += rows
+        for descriptor in self._idle():
+            if self._rows:
+                self._lanes[descriptor].send(self._next(descriptor))
+
+    def _next(self, descriptor: int) -> bytes:
+        """The envelope of the next row, which is that connection's from now on."""
+        delivery, person = self._rows.pop()
+        self._held[descriptor] = delivery
+        self._texts[descriptor], envelope = self._make(delivery, person)
+        return envelope
+
+    def _step(self, descriptor: int) -> None:
+        lane = self._lanes[descriptor]
+        lane.recv(4096)
+        done, now = self._before[descriptor], self._held[descriptor]
+        if done is not None:
+            self._sent.append(done)
+        self._before[descriptor] = now
+        if now is None:
+            return
+        ends = self._texts[descriptor]
+        if self._rows:
+            lane.send(b"".join((ends, END, self._next(descriptor))))
+        else:
+            self._held[descriptor] = None
+            lane.send(ends + END)
+
+
+def _lane(port: int) -> socket.socket:
+    lane = socket.create_connection(("127.0.0.1", port))
+    lane.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    lane.recv(4096)
+    lane.sendall(b"HELO bench\r\n")
+    lane.recv(4096)
+    return lane
