@@ -15,39 +15,48 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from campaign.channels.smtp import LANES
 from campaign.delivery.mail.nursery import open_nursery, share_one_heap
+from campaign.model import OneThing
 from campaign.store import Store
 from campaign.store.database import Database
-from tests.delivery.mailworld import MailWorld, add_people, kit, load, working
+from tests.delivery.mailworld import PROGRAMME, MailWorld, add_people, kit, load, working
 from tests.processes import below
-from tests.weeks import person
+from tests.weeks import MONDAY, TUESDAY, person
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     from campaign.channels.smtp.dkim import Signer
 
-FILLER = b"Today we launch the toolkit, and everybody is welcome to read it =E2=80=93 now.\r\n"
 SENDER = b"bounces@example.org"
+#: A day's email of 8 kB: one theme, one toolkit.
+THEME = replace(TUESDAY.themes[0], resources=("ce",), one_thing=OneThing())
+DAYS = (MONDAY, replace(TUESDAY, themes=(THEME, *TUESDAY.themes[1:])))
+MAILINGS = {"daily": replace(PROGRAMME.mailings["daily"], preheader="")}
+OF_8_KB = replace(PROGRAMME, days=DAYS, mailings=MappingProxyType(MAILINGS))
 
 
-def message(size: int) -> bytes:
-    """A ready-made message of about `size` bytes, with its final dot and the next envelope."""
-    head = b"From: news@example.org\r\nTo: p@example.org\r\nSubject: Monday\r\nMIME-Version: 1.0\r\n\r\n"
-    return head + FILLER * ((size - len(head)) // len(FILLER))
+def ready(path: str) -> float:
+    """Write what the engine makes for one person to a file: the ready-made bytes (the figure is their number)."""
+    with _world(1, 3, 1) as world:
+        email = world.mailing._run(world.open()).email(1, person(), world.parts.clock.now())
+        assert email is not None
+    return float(Path(path).write_bytes(email.raw))
 
 
-def bare(port: int, count: int, connections: int, size: int) -> float:
+def bare(port: int, count: int, connections: int, path: str) -> float:
     """The ceiling: ready-made bytes pipelined over sockets in threads, replies counted and not read."""
-    text_of = message(size)
-    return _bare(port, count, connections, lambda: text_of)
+    raw = Path(path).read_bytes()
+    return _bare(port, count, connections, lambda: raw)
 
 
 def _bare(port: int, count: int, connections: int, text_of: Callable[[], bytes]) -> float:
@@ -86,12 +95,14 @@ def _threads(run: Callable[[int], None], count: int, threads: int) -> float:
     return time.perf_counter() - began
 
 
-def plain(port: int, count: int, connections: int, size: int) -> float:
+def plain(port: int, count: int, connections: int, path: str) -> float:
     """The usual way: an EmailMessage built for each person, sent by smtplib."""
     import smtplib
+    from email import message_from_bytes, policy
     from email.message import EmailMessage
 
-    words = message(size).decode("ascii").partition("\r\n\r\n")[2].replace("\r\n", "\n")
+    made = message_from_bytes(Path(path).read_bytes(), policy=policy.default)
+    text, html = (str(part.get_content()) for part in made.iter_parts())
 
     def run(messages: int) -> None:
         with smtplib.SMTP("127.0.0.1", port) as relay:
@@ -100,35 +111,35 @@ def plain(port: int, count: int, connections: int, size: int) -> float:
                 email["From"], email["To"] = "news@example.org", f"p{number}@example.org"
                 email["Subject"], email["Date"] = "Monday", datetime.now(UTC)
                 email["List-Unsubscribe"] = f"<https://example.org/u/{number}>"
-                email.set_content(f"Dear reader {number},\n{words[: size // 2]}")
-                email.add_alternative(f"<p>Dear reader {number},</p>{words[: size // 2]}", subtype="html")
+                email.set_content(f"Dear reader {number},\n{text}")
+                email.add_alternative(html.replace("Sam", f"reader {number}"), subtype="html")
                 relay.send_message(email, SENDER.decode(), [f"p{number}@example.org"])
 
     return _threads(run, count, connections)
 
 
-def bare_signed(port: int, count: int, connections: int, size: int) -> float:
+def bare_signed(port: int, count: int, connections: int, path: str) -> float:
     """What no engine can pass: ready-made bytes over bare sockets, each message signed before it goes, nothing else.
 
     One process a processor, each with its share of the connections.
     """
     processes = os.cpu_count() or 1
-    share = [str(each) for each in (port, count // processes, max(1, connections // processes), size)]
+    share = [str(each) for each in (port, count // processes, max(1, connections // processes), path)]
     command = [sys.executable, "-m", "benchmarks._mailing", "bare_signing", *share]
     loops = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     return max(float(loop.communicate()[0].split()[-1]) for loop in loops)
 
 
-def bare_signing(port: int, count: int, connections: int, size: int) -> float:
+def bare_signing(port: int, count: int, connections: int, path: str) -> float:
     """One process of `bare_signed`."""
-    signer, raw = _signer(), message(size)
+    signer, raw = _signer(), Path(path).read_bytes()
     now = datetime.now(UTC)
     return _bare(port, count, connections, lambda: signer.sign(raw, "news@example.org", lambda: now))
 
 
-def sign(count: int, size: int) -> float:
+def sign(count: int, path: str) -> float:
     """Only signatures: rsa-2048 over ready-made messages."""
-    signer, raw = _signer(), message(size)
+    signer, raw = _signer(), Path(path).read_bytes()
     now = datetime.now(UTC)
     began = time.perf_counter()
     for _ in range(count):
@@ -188,7 +199,7 @@ def people(count: int, url: str) -> float:
     add_people(database, min(count, 100_000))
     if count > 100_000:
         _many_people(database, count)
-    load(Store(database, folder=Path(url.removeprefix("sqlite:///")).parent))
+    load(Store(database, folder=Path(url.removeprefix("sqlite:///")).parent), OF_8_KB)
     database.close()
     return 0.0
 
@@ -233,14 +244,6 @@ def least(port: int, count: int, connections: int) -> float:
         took = _least.run(world, port, connections)
         assert world.states() == {"sent": count}
     return took
-
-
-def size_of(count: int) -> float:
-    """How many bytes one message of the engine has (not seconds)."""
-    with _world(1, count, 1) as world:
-        email = world.mailing._run(world.open()).email(1, person(), world.parts.clock.now())
-        assert email is not None
-        return float(len(email.raw))
 
 
 def signed(port: int, count: int, connections: int) -> float:
@@ -319,7 +322,7 @@ PIECES: dict[str, Callable[..., float]] = {
         opening,
         memory,
         people,
-        size_of,
+        ready,
     )
 }
 

@@ -1,7 +1,7 @@
 """The mail engine: the whole path beside a bare socket loop, Postfix's own client, and the usual Python way.
 
 Needs `smtp-sink` and `smtp-source` of Debian's `postfix`. Every figure and its reference are measured in turn, against
-the same sink, with messages of the same size.
+the same sink, with the same message: its length and its lines are what a relay's work depends on.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ def measure() -> Iterator[Figure]:
     if not _tool("smtp-sink") or not _tool("smtp-source"):
         print("mail: not measured; it needs smtp-sink and smtp-source from Debian's postfix", file=sys.stderr)
         return
-    with _sink() as port:
-        yield from _speed(port)
-        yield from _signing(port)
+    with _sink() as port, tempfile.TemporaryDirectory() as folder:
+        ready = f"{folder}/ready"
+        size = int(_piece("ready", ready))
+        yield from _speed(port, ready, size)
+        yield from _signing(port, ready)
         megabytes = _memory(port)
         yield Figure(
             "mail, memory at 1,000,000 people", megabytes, "MB", 120.0, "the limit, for all processes together"
@@ -44,15 +46,14 @@ def measure() -> Iterator[Figure]:
     yield Figure("open 1,000,000 deliveries", took, "s", 10.0, "the limit")
 
 
-def _speed(port: int) -> Iterator[Figure]:
-    size = int(_piece("size_of", 3))
+def _speed(port: int, ready: str, size: int) -> Iterator[Figure]:
     engine, bare, source, least = [], [], [], []
     for _ in range(TURNS):
         engine.append(PEOPLE / _piece("engine", port, PEOPLE, CONNECTIONS))
-        bare.append(PEOPLE / _piece("bare", port, PEOPLE, CONNECTIONS, size))
-        source.append(PEOPLE / _source(port, size))
+        bare.append(PEOPLE / _piece("bare", port, PEOPLE, CONNECTIONS, ready))
+        source.append(PEOPLE / _source(port, ready))
         least.append(PEOPLE / _piece("least", port, PEOPLE, CONNECTIONS))
-    plain = 2000 / _piece("plain", port, 2000, CONNECTIONS, size)
+    plain = 2000 / _piece("plain", port, 2000, CONNECTIONS, ready)
     ours = statistics.median(engine)
     about = f"{size / 1000:.0f} kB, {CONNECTIONS} connections"
     yield Figure("mail, whole path", ours, "/s", statistics.median(bare), f"bare pipelined sockets ({about})")
@@ -64,20 +65,20 @@ def _speed(port: int) -> Iterator[Figure]:
     yield Figure("mail, whole path (smtplib)", ours, "/s", plain, "EmailMessage and smtplib")
 
 
-def _signing(port: int) -> Iterator[Figure]:
+def _signing(port: int, ready: str) -> Iterator[Figure]:
     """All fill every processor: the engine beside its sink, bare sockets that sign, and loops that only sign."""
-    count, processors, size = 30_000, os.cpu_count() or 1, int(_piece("size_of", 3))
+    count, processors = 30_000, os.cpu_count() or 1
     ours = count / _piece("signed", port, count, CONNECTIONS)
-    floor = count / _piece("bare_signed", port, count, CONNECTIONS, size)
-    loops = _signatures(processors, size)
+    floor = count / _piece("bare_signed", port, count, CONNECTIONS, ready)
+    loops = _signatures(processors, ready)
     against = f"loops that only sign, one a processor ({processors})"
     yield Figure("mail signed, rsa-2048", ours, "/s", loops, against)
     yield Figure("mail signed, bare sockets", floor, "/s", loops, against)
 
 
-def _signatures(processors: int, size: int, each: int = 3000) -> float:
+def _signatures(processors: int, ready: str, each: int = 3000) -> float:
     """Signatures a second that loops give together which do nothing else, one a processor."""
-    command = [sys.executable, "-m", "benchmarks._mailing", "sign", str(each), str(size)]
+    command = [sys.executable, "-m", "benchmarks._mailing", "sign", str(each), ready]
     loops = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processors)]
     return sum(each / float(loop.communicate()[0].split()[-1]) for loop in loops)
 
@@ -98,14 +99,16 @@ def _memory(port: int) -> float:
         return _piece("memory", port, MILLION, CONNECTIONS, environment=installed) / 1e6
 
 
-def _piece(name: str, *arguments: int, environment: Mapping[str, str] | None = None) -> float:
+def _piece(name: str, *arguments: int | str, environment: Mapping[str, str] | None = None) -> float:
     command = [sys.executable, "-m", "benchmarks._mailing", name, *map(str, arguments)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return float(done.stdout.split()[-1])
 
 
-def _source(port: int, size: int) -> float:
-    command = [_tool("smtp-source"), "-d", "-s", str(CONNECTIONS), "-l", str(size), "-m", str(PEOPLE)]
+def _source(port: int, ready: str) -> float:
+    lines = Path(f"{ready}.lines")  # it ends each line itself
+    lines.write_bytes(Path(ready).read_bytes().replace(b"\r\n", b"\n"))
+    command = [_tool("smtp-source"), "-d", "-s", str(CONNECTIONS), "-F", str(lines), "-m", str(PEOPLE)]
     began = time.perf_counter()
     subprocess.run([*command, f"127.0.0.1:{port}"], check=True, capture_output=True)
     return time.perf_counter() - began
