@@ -53,8 +53,8 @@ class Ledger:
             rows = plainly(connection.execute(text(groups._SQLITE["take"]), {**self._names, "limit": GROUP}))
         with self._database.read() as connection:
             asked = {"now": self._now, "ids": json.dumps([row[1] for row in rows])}
-            people = {person[0]: person for person in plainly(connection.execute(self._people, asked))}
-        return [(row[0], (*people[row[1]][1:6], 0)) for row in rows]
+            people = sorted(plainly(connection.execute(self._people, asked)))
+        return [(row[0], person) for row, person in zip(rows, people, strict=True)]
 
     def settle(self, ids: list[int]) -> None:
         """They were accepted."""
@@ -89,10 +89,11 @@ def run(world: MailWorld, port: int, connections: int) -> float:
 
 def _filling(world: MailWorld, mailing: Run) -> Make:
     """Fills the mould of a mailing whose people are all alike; made once one of them was filled."""
-    kinds, now = Kinds(), world.parts.clock.now()
-    (plain,) = world.parts.store.mailings.people(mailing.audience, [1], now=now, kinds=kinds).values()
-    moulds, date = mailing.moulds(kinds.all), DateLine()(now)
-    assert moulds.email(1, 1, plain, now) is not None
+    kinds: Kinds = {}
+    now = world.parts.clock.now()
+    (plain,) = world.parts.store.mailings.people(mailing.audience, [1], now=now, kinds=kinds)
+    moulds, date = mailing.moulds(kinds), DateLine()(now)
+    assert moulds.email(1, plain, now) is not None
     (mould,), stamps = moulds._made.values(), moulds._filler.stamps
 
     def make(delivery: int, person: Person) -> tuple[bytes, bytes]:

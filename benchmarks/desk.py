@@ -232,7 +232,7 @@ def mail(url: str, folder: Path, broadcast: int) -> None:
     print("mailing", flush=True)
     while rows := store.groups.take(broadcast, worker=7, now=NOW, limit=200):
         time.sleep(0.05)
-        ids = [row.id for row in rows]
+        ids = [row[0] for row in rows]
         sent = [Accepted("250", "", "", ids, [f"q{number}" for number in ids])]
         store.groups.settle(worker=7, began=NOW, now=NOW, broadcast=broadcast, sent=sent)
 

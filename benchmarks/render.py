@@ -89,10 +89,10 @@ def pour(compiled: Compiled, people: list[Recipient]) -> bytes:
     """Fill the compiled email for each as a mailing does, from the mould of all who are alike; the last one's bytes."""
     fill(compiled, people[:1])
     links = PersonUrls("https://week.example.org")
-    mould = compiled.mould(people[0], links(people[0]), Frank("bounces", "example.org", "example.org", links))
+    mould = compiled.mould(people[0], links(people[0]), Frank("bounces", "example.org", "example.org", links, ""))
     raw, date = b"", DateLine()(NOW)
     for who in people:
-        plain = who.address, who.first_name, "", "", who.unsubscribe_token, 0
+        plain = 1, who.address, who.first_name, "", "", who.unsubscribe_token, "", "", 1
         email = mould.fill(plain, who.unsubscribe_token, who.unsubscribe_token, date) if mould else None
         raw = email.raw if email else b""
     return raw

@@ -206,7 +206,7 @@ def reach(parts: Parts, force: InForce, planned: Planned, now: datetime) -> Reac
     whole, programme = audience_of(force, planned), force.programme
     lists, areas, audiences = Counter(dict.fromkeys(whole.lists, 0)), Counter[str](), Counter[str]()
     everybody = 0
-    for (theirs, groups, chosen), number in parts.store.mailings.kinds(whole, now=now):
+    for (theirs, groups, chosen), number in parts.store.mailings.groups(whole, now=now):
         everybody += number
         lists.update({each.slug: number for each in chosen})
         areas.update(dict.fromkeys(theirs or ("",), number))

@@ -5,47 +5,39 @@ They live here and not in the store, so that a process which only sends need not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from campaign.model.ledger import DeliveryState, MailingList, Recipient
 
-__all__ = ["Accepted", "Kind", "Kinds", "Person", "PlainRow", "Settled", "Taken", "recipient_of"]
+__all__ = ["Accepted", "Alike", "Kind", "Kinds", "Person", "PlainRow", "Settled", "Taken", "recipient_of"]
 
-#: What people have in common: their areas, their audiences, the lists that chose them.
-Kind = tuple[frozenset[str], frozenset[str], tuple[MailingList, ...]]
-#: One person: address, first name, organisation, language, the secret of their links, and which of the kinds.
-Person = tuple[str, str, str, str, str, int]
-#: A row whose turn has come: the delivery, its subscriber, and who that is.
-PlainRow = tuple[int, int, Person]
-
-
-class Kinds:
-    """The kinds of people met so far, numbered in the order in which they were met."""
-
-    __slots__ = ("_numbers", "all")
-
-    def __init__(self) -> None:
-        self.all: list[Kind] = []
-        self._numbers: dict[Kind, int] = {}
-
-    def number(self, kind: Kind) -> int:
-        """The kind's place in `all`."""
-        number = self._numbers.setdefault(kind, len(self.all))
-        if number == len(self.all):
-            self.all.append(kind)
-        return number
+#: What people have in common, as the ledger keeps it: areas, audiences, and which of a mailing's lists chose them.
+Alike = tuple[str, str, int]
+#: One person: subscriber, address, first name, organisation, language ("": the site's), secret, and what they are like.
+Person = tuple[int, str, str, str, str, str, str, str, int]
+#: One row taken: the delivery, its subscriber, how many attempts came before, and its reason of then.
+Taken = tuple[int, int, int, str]
+#: A row whose turn has come, and whose that is.
+PlainRow = tuple[Taken, Person]
 
 
-class Taken(NamedTuple):
-    """One row taken: the delivery, its subscriber, and how many attempts came before."""
+class Kind(NamedTuple):
+    """What people have in common: their areas, their audiences, the lists that chose them.
 
-    id: int
-    subscriber: int
-    attempts: int
-    reason: str
+    `link`: what follows a person's own secret in their links.
+    """
+
+    areas: frozenset[str]
+    audiences: frozenset[str]
+    lists: tuple[MailingList, ...]
+    link: str
+
+
+#: The kinds of people met so far, in the order in which they were met.
+Kinds = dict[Alike, Kind]
 
 
 class Accepted(NamedTuple):
@@ -77,18 +69,18 @@ class Settled:
     reply: str = ""
 
 
-def recipient_of(subscriber: int, person: Person, kinds: Sequence[Kind]) -> Recipient:
+def recipient_of(person: Person, kinds: Mapping[Alike, Kind]) -> Recipient:
     """One of the people, as a mailing sees them."""
-    address, first_name, organisation, language, token, kind = person
-    areas, audiences, chosen = kinds[kind]
+    subscriber, address, first_name, organisation, language, secret, *alike = person
+    kind = kinds[tuple(alike)]  # type: ignore[index]
     return Recipient(
         subscriber=subscriber,
         address=address,
         first_name=first_name,
         organisation=organisation,
-        language=language,
-        areas=areas,
-        audiences=audiences,
-        lists=chosen,
-        unsubscribe_token=token,
+        language=language or "en-GB",
+        areas=kind.areas,
+        audiences=kind.audiences,
+        lists=kind.lists,
+        unsubscribe_token=secret + kind.link,
     )

@@ -27,6 +27,7 @@ _LONGEST_NAME = 50
 _ADDRESS = r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[a-z0-9.-]+"
 _LONGEST_ADDRESS = 254
 _LINK_END = r"[A-Za-z0-9._-]+"
+_LINK_REST = re.compile(r"[A-Za-z0-9._-]*")
 #: A person's own words, zero bytes between: one look is a third of the price of four.
 _PLAIN = re.compile(r"\0".join((_NAME, _NAME, _ADDRESS, _LINK_END)))
 #: What a link begins with that holds nothing which HTML or quoted-printable would write otherwise.
@@ -118,12 +119,13 @@ def _relaxed_chunks(chunks: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 class Frank(NamedTuple):
     """What every email of a run is franked with: mailbox and host of its return path, the domain of its Message-ID,
-    and where a person's own links lead."""
+    where a person's own links lead, and what follows the person's secret in them."""
 
     mailbox: str
     host: str
     domain: str
     urls: PersonUrls
+    link: str
 
 
 #: What differs by person, in the order in which `Mould` has it before the chunks.
@@ -144,23 +146,24 @@ class Mould:
         self._alike = form.composed.subject, back.from_name, back.from_address, back.reply_to, form.plain_lines
         self._about, self._headers, self._mailbox = about, recipe.headers, recipe.mailbox
         self._preferences, self._leave = links.preferences, links.unsubscribe
-        self._sender, self._host, self._domain, _ = frank
-        self._longest = _LONGEST_LINK - max(len(links.preferences), len(links.unsubscribe))
+        self._sender, self._host, self._domain, _, self._link = frank
+        self._longest = _LONGEST_LINK - max(len(links.preferences), len(links.unsubscribe)) - len(frank.link)
 
     def fill(self, person: Person, token: str, bounce: str, date: str) -> Email | None:
         """The person's email; None where the long way must be taken.
 
         `token` and `bounce`: made by us, of letters, digits and hyphens. `date`: the value of the Date header.
         """
-        address, name, organisation, _, link, _ = person
+        _, address, name, organisation, _, secret, _, _, _ = person
         if (
-            not _PLAIN.fullmatch(f"{name}\0{organisation}\0{address}\0{link}")
+            not _PLAIN.fullmatch(f"{name}\0{organisation}\0{address}\0{secret}")
             or len(name) > _LONGEST_NAME
             or len(organisation) > _LONGEST_NAME
             or len(address) > _LONGEST_ADDRESS
-            or len(link) > self._longest
+            or len(secret) > self._longest
         ):
             return None
+        link = secret + self._link
         message = f"{token}@{self._domain}"
         leave, preferences = self._leave + link, self._preferences + link
         targets = f"<{leave}>{self._mailbox}%20{link}>" if self._mailbox else f"<{leave}>"
@@ -197,7 +200,13 @@ def mould_of(recipe: Recipe, about: About, frank: Frank) -> Mould | None:
     links = frank.urls.beginnings
     plain = all(_LINK.fullmatch(f"{link}x") for link in (links.preferences, links.unsubscribe))
     sender = f"{frank.mailbox}@{frank.host}"
-    if not plain or links.web or not sender.isascii() or not _HOST.fullmatch(frank.domain):
+    if (
+        not plain
+        or links.web
+        or not _LINK_REST.fullmatch(frank.link)
+        or not sender.isascii()
+        or not _HOST.fullmatch(frank.domain)
+    ):
         return None
     return Mould(recipe, about, frank, links)
 

@@ -126,7 +126,7 @@ class Database:
         self.engine.dispose()
 
 
-def plainly(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
+def plainly(result: CursorResult[Any]) -> list[Any]:
     """All rows of a statement as the driver gives them: for thousands of numbers and texts, which need no reading."""
     rows = list(result.cursor.fetchall())
     result.close()

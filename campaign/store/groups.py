@@ -52,9 +52,22 @@ class Groups:
         """Take up to `limit` pending rows whose `not_before` has come, lowest id first; synced before it returns."""
         values = {"broadcast": broadcast, "worker": worker, "now": to_micros(now), "limit": limit}
         with self._database.write() as connection:
-            rows = plainly(connection.execute(self._take, values))
+            rows: list[Taken] = plainly(connection.execute(self._take, values))
+            if rows and self._database.sqlite:
+                self._take_these(connection, rows, values)
         rows.sort()
-        return list(map(Taken._make, rows))
+        return rows
+
+    def _take_these(self, connection: Connection, rows: list[Taken], values: dict[str, Any]) -> None:
+        """Mark what was found, which on SQLite nobody else can have taken meanwhile: one transaction writes at a time.
+
+        Mostly they are a run of ids, which is found in a quarter less time.
+        """
+        first, last = rows[0][0], rows[-1][0]
+        if last - first + 1 == len(rows):
+            connection.execute(_TAKE_RUN, {**values, "first": first, "last": last})
+        else:
+            connection.execute(_TAKE_SOME, {**values, "ids": self._list([row[0] for row in rows])})
 
     def settle(
         self,
@@ -163,14 +176,10 @@ def _of_mailings(worker: int) -> ColumnElement[bool]:
     )
 
 
-_TAKE = """
-    UPDATE deliveries SET state = 'taken', worker = :worker
-    WHERE state = 'pending' AND id IN (
-        SELECT id FROM deliveries
-        WHERE broadcast = :broadcast AND state = 'pending' AND (not_before IS NULL OR not_before <= :now)
-        ORDER BY id LIMIT :limit
-    )
-    RETURNING id, subscriber, attempts, reason
+_DUE = """
+    SELECT id, subscriber, attempts, reason FROM deliveries
+    WHERE broadcast = :broadcast AND state = 'pending' AND (not_before IS NULL OR not_before <= :now)
+    ORDER BY id LIMIT :limit
 """
 #: Materialized, so that the rows are chosen once: PostgreSQL may ask a subquery again for each row it looks at; each
 #: time it would skip what it has locked already and take more than the limit.
@@ -192,11 +201,15 @@ _SENT = """
 _BACK = "UPDATE deliveries SET state = 'pending', worker = 0 WHERE worker = :worker AND state = 'taken' AND id {among}"
 
 _AMONG = "IN (SELECT value FROM json_each(:ids))"
+#: A plus keeps SQLite from the index of what it tells: it goes by the ids.
+_MARK = "UPDATE deliveries SET state = 'taken', worker = :worker WHERE +state = 'pending' AND id {among}"
+_TAKE_RUN = text(_MARK.format(among="BETWEEN :first AND :last"))
+_TAKE_SOME = text(_MARK.format(among=_AMONG))
 _PAIRS = (
     "FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS remote FROM json_each(:rows)) AS j"
 )
 _SQLITE = {
-    "take": _TAKE,
+    "take": _DUE,
     "sent alike": _SENT.format(more="", source=f"WHERE id {_AMONG}"),
     "sent": _SENT.format(more=", remote_id = j.remote", source=f"{_PAIRS} WHERE deliveries.id = j.id"),
     "back": _BACK.format(among=_AMONG),

@@ -11,11 +11,12 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, String, and_, case, exists, insert, literal, select
 
 from campaign.model import NOBODY_LEFT_OUT, BroadcastKind, DeliveryState, Exclusion, Recipient
-from campaign.model.rows import Kind, Kinds, Person
+from campaign.model.rows import Kinds, Person
 from campaign.store import reached, selection
 from campaign.store.database import Database
 from campaign.store.ledger import Slice
 from campaign.store.links import ListSets
+from campaign.store.reached import Labels
 from campaign.store.selection import Choice
 from campaign.store.tables import broadcasts, deliveries
 
@@ -78,7 +79,7 @@ class Mailings:
         self._database = database
         self._sets = ListSets(database)
         self._counted: _Counted[dict[str, int]] = _Counted(database)
-        self._kinds: _Counted[list[tuple[Kind, int]]] = _Counted(database)
+        self._groups: _Counted[list[tuple[Labels, int]]] = _Counted(database)
 
     def choice(self, audience: Audience) -> Choice:
         """The mailing's lists by name; RefusedError where one is missing or their senders differ."""
@@ -97,9 +98,9 @@ class Mailings:
         """
         return dict(self._counted.get(audience, now, selection.breakdown))
 
-    def kinds(self, audience: Audience, *, now: datetime) -> list[tuple[Kind, int]]:
+    def groups(self, audience: Audience, *, now: datetime) -> list[tuple[Labels, int]]:
         """Everybody it would reach now, by what they have in common, with how many of each; counted as `breakdown`."""
-        return list(self._kinds.get(audience, now, reached.kinds))
+        return list(self._groups.get(audience, now, reached.groups))
 
     def slicer(self, audience: Audience, *, now: datetime) -> Slice:
         """What `Ledger.fill` calls: inserts one row a person chosen, window by window of subscriber ids."""
@@ -113,8 +114,8 @@ class Mailings:
 
         return fill
 
-    def people(self, audience: Audience, among: Collection[int], *, now: datetime, kinds: Kinds) -> dict[int, Person]:
-        """As `recipients`, in plain rows; what they have in common is numbered in `kinds`."""
+    def people(self, audience: Audience, among: Collection[int], *, now: datetime, kinds: Kinds) -> list[Person]:
+        """As `recipients`, in plain rows of no order; what they are like is told in `kinds`."""
         with self._database.read() as connection:
             choice = _choose(connection, audience)
             return reached.people(connection, choice, among, now=now, kinds=kinds, link=self._sets.link)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, Connection, Select, bindparam, func, select
@@ -17,6 +18,10 @@ from campaign.store.database import plainly
 from campaign.store.selection import Choice, read_labels, selection
 from campaign.store.tables_lists import subscribers
 
+#: People's areas, their audiences, and the lists that chose them.
+Labels = tuple[frozenset[str], frozenset[str], tuple[MailingList, ...]]
+_ALIKE = itemgetter(6, 7, 8)
+
 
 def people(
     connection: Connection,
@@ -26,25 +31,19 @@ def people(
     now: datetime,
     kinds: Kinds,
     link: Callable[[str, Sequence[MailingList]], str] = lambda token, chosen: token,
-) -> dict[int, Person]:
-    """Those of the subscribers `among` (at most some thousands) whom `choice` still reaches, by their ids.
+) -> list[Person]:
+    """Those of the subscribers `among` (at most some thousands) whom `choice` still reaches, as the driver gives them.
 
-    What they have in common is numbered in `kinds`. Whoever is not in the answer must not be mailed: `lapsed` says
-    why. `link` makes the secret of a person's links from their token and the lists that chose them: the token, and what
-    is the same for all whom those lists chose.
+    What they are like is told in `kinds`. Whoever is not in the answer must not be mailed: `lapsed` says why. `link`
+    makes the secret of a person's links from their own and the lists that chose them: it, and what is the same for all
+    whom those lists chose.
     """
     sqlite = connection.dialect.name == "sqlite"
     values = {"now": to_micros(now), "ids": json.dumps(list(among)) if sqlite else list(among)}
-    known: dict[tuple[str, str, int], tuple[int, str]] = {}
-    rows: dict[int, Person] = {}
-    for number, address, first_name, organisation, language, token, areas, audiences, bits in plainly(
-        connection.execute(_query(choice, sqlite), values)
-    ):
-        found = known.get((areas, audiences, bits))
-        if found is None:
-            kind = _labelled(choice, areas, audiences, bits)
-            found = known[areas, audiences, bits] = kinds.number(kind), link("", kind[2])
-        rows[number] = (address, first_name, organisation, language or "en-GB", token + found[1], found[0])
+    rows: list[Person] = plainly(connection.execute(_query(choice, sqlite), values))
+    for alike in set(map(_ALIKE, rows)) - kinds.keys():
+        areas, audiences, chosen = _labelled(choice, *alike)
+        kinds[alike] = Kind(areas, audiences, chosen, link("", chosen))
     return rows
 
 
@@ -71,13 +70,13 @@ def recipients(
     link: Callable[[str, Sequence[MailingList]], str] = lambda token, chosen: token,
 ) -> dict[int, Recipient]:
     """As `people`, each as a mailing sees them."""
-    kinds = Kinds()
+    kinds: Kinds = {}
     rows = people(connection, choice, among, now=now, kinds=kinds, link=link)
-    return {number: recipient_of(number, person, kinds.all) for number, person in rows.items()}
+    return {person[0]: recipient_of(person, kinds) for person in rows}
 
 
-def kinds(connection: Connection, choice: Choice, *, now: datetime) -> list[tuple[Kind, int]]:
-    """Everybody whom `choice` reaches now, by what they have in common, each kind with how many people are of it."""
+def groups(connection: Connection, choice: Choice, *, now: datetime) -> list[tuple[Labels, int]]:
+    """Everybody whom `choice` reaches now, by what they have in common, each group with how many people are of it."""
     picked = selection(choice, now=now).order_by(None).subquery()
     s = subscribers.c
     alike = (s.areas, s.audiences, picked.c.chosen)
@@ -88,7 +87,7 @@ def kinds(connection: Connection, choice: Choice, *, now: datetime) -> list[tupl
     ]
 
 
-def _labelled(choice: Choice, areas: str, audiences: str, bits: int) -> Kind:
+def _labelled(choice: Choice, areas: str, audiences: str, bits: int) -> Labels:
     """A person's areas, audiences (their own, else those of the lists that chose them) and those lists."""
     chosen = choice.chosen(bits)
     own = read_labels(audiences)

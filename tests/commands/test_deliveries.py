@@ -67,13 +67,13 @@ def _send(app: App, now: datetime) -> None:
         began=now,
         now=now,
         broadcast=row.id,
-        sent=[Accepted("250", "", "", [rows[0].id], ["4F2ABC"]), Accepted("", "", "", [rows[1].id], [])],
+        sent=[Accepted("250", "", "", [rows[0][0]], ["4F2ABC"]), Accepted("", "", "", [rows[1][0]], [])],
         others=[
-            Settled(delivery=rows[2].id, state=DeliveryState.FAILED, code="5.1.1", reason="refused", outcome="Refused",
+            Settled(delivery=rows[2][0], state=DeliveryState.FAILED, code="5.1.1", reason="refused", outcome="Refused",
                     reply=said),
-            Settled(delivery=rows[3].id, state=DeliveryState.PENDING, code="4.2.0", reason="greylisted",
+            Settled(delivery=rows[3][0], state=DeliveryState.PENDING, code="4.2.0", reason="greylisted",
                     outcome="TryLater", reply="=cmd|' /C calc'!A0", not_before=now + timedelta(minutes=5)),
-            Settled(delivery=rows[4].id, state=DeliveryState.UNCERTAIN, reason="cut off", outcome="Uncertain"),
+            Settled(delivery=rows[4][0], state=DeliveryState.UNCERTAIN, reason="cut off", outcome="Uncertain"),
         ],
     )  # fmt: skip
 

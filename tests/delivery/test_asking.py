@@ -59,9 +59,9 @@ def taken(world: World, in_doubt: InDoubt, marks: tuple[Mark | None, ...]) -> tu
     journal = Journal(world.store.journals, worker.id, itertools.count(1))
     for one, mark in zip(rows, marks, strict=True):
         if mark is not None:
-            journal.begun(one.id)
+            journal.begun(one[0])
         if mark not in (None, Mark.BEGUN):
-            journal.ended(one.id, Mark(mark), None)
+            journal.ended(one[0], Mark(mark), None)
     journal.close()
     world.crash()
     return row, world.store.deliveries.of(row.id)

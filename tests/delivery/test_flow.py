@@ -55,7 +55,7 @@ def flow(tmp_path: Path, clock: SettableClock) -> Flow:
 
 
 def a_row() -> Row:
-    return Row(5, 1, ("a@example.org", "", "", "", "", 0), asked=0.0, stamp=5)
+    return Row(5, 1, (1, "a@example.org", "", "", "", "", "", "", 1), asked=0.0, stamp=5)
 
 
 def begins(flow: Flow, tmp_path: Path) -> bool:

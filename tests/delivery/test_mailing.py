@@ -307,7 +307,7 @@ def test_nothing_begins_after_its_time_of_day(database: Database, tmp_path: Path
 def test_a_row_waits_for_its_time(database: Database, tmp_path: Path) -> None:
     with CountingServer() as relay, mailing(database, tmp_path, relay, 3) as world:
         [row] = world.parts.store.groups.take(world.broadcast.id, worker=9, now=NOW, limit=1)
-        later = Settled(delivery=row.id, state=DeliveryState.PENDING, not_before=NOW + timedelta(days=1), outcome="x")
+        later = Settled(delivery=row[0], state=DeliveryState.PENDING, not_before=NOW + timedelta(days=1), outcome="x")
         world.parts.store.groups.settle(worker=9, began=NOW, now=NOW, others=[later])
         world.send()
         assert world.states() == {"sent": 2, "pending": 1}

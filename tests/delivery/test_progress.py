@@ -44,7 +44,7 @@ def take(world: World, row: Broadcast, count: int) -> list[Taken]:
 
 def settle(world: World, sent: Iterable[Taken] = (), others: Iterable[Settled] = ()) -> None:
     (worker,) = world.store.workers.unended()
-    ids = [row.id for row in sent]
+    ids = [row[0] for row in sent]
     (row,) = world.store.ledger.of("week").values()
     world.store.groups.settle(
         worker=worker.id, began=world.now, now=world.now, broadcast=row.id,
@@ -59,7 +59,7 @@ def only(world: World) -> Going:
 
 
 def refused(row: Taken, code: str) -> Settled:
-    return Settled(delivery=row.id, state=DeliveryState.FAILED, code=code, reason="no such box", outcome="Refused")
+    return Settled(delivery=row[0], state=DeliveryState.FAILED, code=code, reason="no such box", outcome="Refused")
 
 
 def test_tiles_rate_time_left_and_what_fails_where(world: World, opened: Broadcast) -> None:
@@ -67,10 +67,10 @@ def test_tiles_rate_time_left_and_what_fails_where(world: World, opened: Broadca
     rows = take(world, opened, 8)
     assert only(world).tiles["on the way"] == 8
     later = Settled(
-        delivery=rows[3].id, state=DeliveryState.PENDING, code="4.2.0", reason="greylisted", outcome="TryLater",
+        delivery=rows[3][0], state=DeliveryState.PENDING, code="4.2.0", reason="greylisted", outcome="TryLater",
         not_before=world.now + timedelta(minutes=5),
     )  # fmt: skip
-    doubt = Settled(delivery=rows[4].id, state=DeliveryState.UNCERTAIN, reason="cut", outcome="Uncertain")
+    doubt = Settled(delivery=rows[4][0], state=DeliveryState.UNCERTAIN, reason="cut", outcome="Uncertain")
     settle(world, rows[:3], [later, doubt, refused(rows[5], "5.1.1"), refused(rows[6], "5.1.1")])
     one = only(world)
     assert {name: count for name, count in one.tiles.items() if count} == {
@@ -115,7 +115,7 @@ def test_when_all_that_is_left_waits_for_another_try_it_is_said(world: World, op
     settle(
         world,
         others=[
-            Settled(delivery=row.id, state=DeliveryState.PENDING, code="4.7.1", not_before=again, outcome="TryLater")
+            Settled(delivery=row[0], state=DeliveryState.PENDING, code="4.7.1", not_before=again, outcome="TryLater")
             for row in take(world, opened, PEOPLE)
         ],
     )

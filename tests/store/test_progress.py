@@ -23,11 +23,11 @@ AGAIN = NOW + timedelta(minutes=6)
 def settle(world: MailWorld, rows: Sequence[Taken], *, minutes: float, later: bool = False) -> None:
     now = NOW + timedelta(minutes=minutes)
     others = [
-        Settled(delivery=row.id, state=DeliveryState.PENDING, code="4.2.0", outcome="TryLater", not_before=AGAIN)
+        Settled(delivery=row[0], state=DeliveryState.PENDING, code="4.2.0", outcome="TryLater", not_before=AGAIN)
         for row in rows
         if later
     ]
-    sent = [] if later else [Accepted("250", "", "", [row.id for row in rows], [])]
+    sent = [] if later else [Accepted("250", "", "", [row[0] for row in rows], [])]
     number = world.broadcast.id
     world.parts.store.groups.settle(worker=world.worker, began=now, now=now, broadcast=number, sent=sent, others=others)
 
@@ -47,7 +47,7 @@ def test_who_goes_at_a_second_try_is_seen_though_thousands_went_before(database:
         assert found.last_at == NOW + timedelta(minutes=1)
         assert found.rate == LATEST / 30
         again = groups.take(number, worker=world.worker, now=AGAIN, limit=PUT_OFF)
-        assert [row.id for row in again] == [row.id for row in rows[:PUT_OFF]]
+        assert [row[0] for row in again] == [row[0] for row in rows[:PUT_OFF]]
         settle(world, again[:40], minutes=6)
         settle(world, again[40:80], minutes=6.5)
         found = progress.lately(number, now=NOW + timedelta(minutes=6.75))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from campaign.errors import RefusedError
 from campaign.model import Exclusion
 from campaign.store.database import Database
-from campaign.store.reached import kinds, recipients
+from campaign.store.reached import groups, recipients
 from campaign.store.selection import (
     Choice,
     breakdown,
@@ -201,7 +201,7 @@ def test_people_are_counted_by_what_they_have_in_common(database: Database) -> N
         choice = choose(connection, ["one", "two"])
         found = {
             (areas, groups, tuple(each.slug for each in chosen)): number
-            for (areas, groups, chosen), number in kinds(connection, choice, now=NOW)
+            for (areas, groups, chosen), number in groups(connection, choice, now=NOW)
         }
         assert found == {
             (frozenset({"HAM", "IOW"}), frozenset({"staff"}), ("one",)): 2,

@@ -42,11 +42,11 @@ def settle(database: Database, rows: list[Taken], reply: Callable[[Taken], tuple
 
 
 def accepted(row: Taken, remote: str, wording: str) -> Accepted:
-    return Accepted("250", wording, "", [row.id], [remote] if remote else [])
+    return Accepted("250", wording, "", [row[0]], [remote] if remote else [])
 
 
 def test_a_usual_reply_is_kept_once_and_shown_whole_for_each(database: Database) -> None:
-    settle(database, taken(database, 90), lambda row: (f"4F{row.id}", "250 2.0.0 Ok: queued as {}"))
+    settle(database, taken(database, 90), lambda row: (f"4F{row[0]}", "250 2.0.0 Ok: queued as {}"))
     assert said(database) == [f"250 2.0.0 Ok: queued as 4F{number}" for number in range(1, 91)]
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(replies)).scalar_one() == 1
@@ -54,7 +54,7 @@ def test_a_usual_reply_is_kept_once_and_shown_whole_for_each(database: Database)
 
 def test_a_relay_whose_every_reply_differs_has_each_kept(database: Database) -> None:
     people = wordings.MOST + 50
-    settle(database, taken(database, people), lambda row: ("", f"250 2.0.0 OK {row.id:012d} - gsmtp"))
+    settle(database, taken(database, people), lambda row: ("", f"250 2.0.0 OK {row[0]:012d} - gsmtp"))
     assert said(database) == [f"250 2.0.0 OK {number:012d} - gsmtp" for number in range(1, people + 1)]
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(replies)).scalar_one() == wordings.MOST
@@ -63,7 +63,7 @@ def test_a_relay_whose_every_reply_differs_has_each_kept(database: Database) -> 
 def test_the_words_of_a_try_before_are_not_those_of_the_acceptance(database: Database) -> None:
     rows = taken(database, 2)
     later = [
-        Settled(delivery=row.id, state=DeliveryState.PENDING, outcome="TryLater", code="4.2.0", reply="450 greylisted")
+        Settled(delivery=row[0], state=DeliveryState.PENDING, outcome="TryLater", code="4.2.0", reply="450 greylisted")
         for row in rows
     ]
     groups = Groups(database)
@@ -71,6 +71,6 @@ def test_the_words_of_a_try_before_are_not_those_of_the_acceptance(database: Dat
     assert said(database) == ["450 greylisted"] * 2
     again = groups.take(1, worker=7, now=NOW, limit=2)
     groups.settle(worker=7, began=NOW, now=NOW, broadcast=1, sent=[accepted(again[0], "4F", "250 taken as {}")])
-    taken_again = Accepted("", "", "", [again[1].id], [])  # as a dead worker's journal tells it
+    taken_again = Accepted("", "", "", [again[1][0]], [])  # as a dead worker's journal tells it
     groups.settle(worker=7, began=NOW, now=NOW, broadcast=1, sent=[taken_again])
     assert said(database) == ["250 taken as 4F", "accepted; its words were lost when the service was stopped"]

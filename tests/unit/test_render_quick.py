@@ -23,17 +23,19 @@ BASES = st.sampled_from(
 )
 FRANKED = st.sampled_from([("b", "example.org"), ("b", "exämple.org"), ("b", "example.org/x")])
 TOKEN, BOUNCE = "aaaa2b-0f", "aaaa2b-1e"
+LINK = ".1z"
 
 
 def plain(who: Recipient) -> Person:
-    return who.address, who.first_name, who.organisation, who.language, who.unsubscribe_token, 0
+    secret = who.unsubscribe_token.removesuffix(LINK)
+    return 1, who.address, who.first_name, who.organisation, who.language, secret, "", "", 1
 
 
 def mould(made: Compiled, who: Recipient, base: str = "https://week.example.org", host: str = "example.org") -> Mould:
     """The mould of people like `who`, once one of them was filled the long way."""
     urls = PersonUrls(base)
     made.email(who, message_id="a@b", envelope_from="c@d", urls=urls(who), date=NOW)
-    found = made.mould(who, urls(who), Frank("bounces", host, "example.org", urls))
+    found = made.mould(who, urls(who), Frank("bounces", host, "example.org", urls, LINK))
     assert found is not None
     return found
 
@@ -42,9 +44,9 @@ def mould(made: Compiled, who: Recipient, base: str = "https://week.example.org"
 def test_the_quick_way_makes_what_the_long_way_makes(
     which: str, first: str, organisation: str, address: str, token: str, base: str, franked: tuple[str, str]
 ) -> None:
-    who = person(first_name=first, organisation=organisation, address=address, unsubscribe_token=token)
+    who = person(first_name=first, organisation=organisation, address=address, unsubscribe_token=token + LINK)
     made, urls, (mailbox, host) = MADE[which], PersonUrls(base), franked
-    frank = Frank(mailbox, "example.org", host, urls)
+    frank = Frank(mailbox, "example.org", host, urls, LINK)
     like = person(first_name=first and "Sam", organisation=organisation and "Council", unsubscribe_token="t")
     made.email(like, message_id="a@b", envelope_from="c@d", urls=urls(like), date=NOW)
     found = made.mould(like, urls(like), frank)
@@ -93,4 +95,4 @@ def test_what_is_not_plain_for_all_makes_no_mould() -> None:
     ):
         urls = PersonUrls(base)
         made.email(who, message_id="a@b", envelope_from="c@d", urls=urls(who), date=NOW)
-        assert made.mould(who, urls(who), Frank("b", sender, domain, urls)) is None, (base, sender, domain)
+        assert made.mould(who, urls(who), Frank("b", sender, domain, urls, LINK)) is None, (base, sender, domain)

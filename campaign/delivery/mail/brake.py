@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Collection
+from itertools import repeat
 
 IN_A_ROW = 20
 LAST = 1000
@@ -43,8 +44,8 @@ class Brake:
             return
         with self._lock:
             self._row = 0
-            for _ in range(min(len(domains), LAST)):
-                self._count(False)
+            self._last.extend(repeat(False, min(len(domains), LAST)))
+            self._bad = sum(self._last)
             for domain in set(domains) - self._good_domains:
                 self._good_domains.add(domain)
                 self._bad_domains.pop(domain, None)

@@ -7,6 +7,7 @@ every limit one keeper, and whatever stops a mailing is said in one place.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import threading
@@ -159,7 +160,7 @@ class Crew:
         fair = max(LEAST, self._left // (2 * len(self._hands)))
         count, rows = self._job.take(min(limit, fair), self._clock.now())
         self._left -= count
-        new = self._job.kinds.all[hand.kinds :]
+        new = list(itertools.islice(self._job.kinds.items(), hand.kinds, None))
         hand.kinds += len(new)
         return self._job.turn, count, packed(new) if new else b"", rows
 

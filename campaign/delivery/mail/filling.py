@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from campaign.model import ChannelRef, Day, Email, PlannedMailing, Programme, Recipient, Sender
-from campaign.model.rows import Kind, Person, recipient_of
+from campaign.model.rows import Kinds, Person, recipient_of
 from campaign.render.filling import Filling
 from campaign.render.headers import DateLine
 from campaign.render.pages import Pages, PersonUrls, Urls
@@ -63,15 +63,18 @@ class Filler:
         self._mailbox, _, self._host = sender.return_path.partition("@")
         self._domain = sender.domain
 
-    def moulds(self, kinds: Sequence[Kind]) -> Moulds:
-        """What fills plain rows, whose people name their kind by its place in `kinds`; that may grow meanwhile."""
+    def moulds(self, kinds: Kinds) -> Moulds:
+        """What fills plain rows, what their people are like told in `kinds`; that may grow meanwhile."""
         return Moulds(self, kinds)
 
-    def mould(self, recipient: Recipient) -> Mould | None:
-        """What fills the usual emails of all who are like `recipient`; None where they have to be made singly."""
+    def mould(self, recipient: Recipient, link: str) -> Mould | None:
+        """What fills the usual emails of all who are like `recipient`; None where they have to be made singly.
+
+        `link`: what follows the secret in their links.
+        """
         if not isinstance(self._urls, PersonUrls):
             return None
-        frank = Frank(self._mailbox, self._host, self._domain, self._urls)
+        frank = Frank(self._mailbox, self._host, self._domain, self._urls, link)
         return self.compiled.mould(recipient, self._urls(recipient), frank)
 
     def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
@@ -92,24 +95,26 @@ class Moulds:
     Threads may share it.
     """
 
-    def __init__(self, filler: Filler, kinds: Sequence[Kind]) -> None:
+    def __init__(self, filler: Filler, kinds: Kinds) -> None:
         self._filler = filler
         self._kinds = kinds
-        self._made: dict[tuple[int, str, bool, bool], Mould] = {}
+        self._made: dict[tuple[str, str, int, str, bool, bool], Mould] = {}
         self._date = DateLine()
 
-    def email(self, delivery: int, subscriber: int, person: Person, now: datetime) -> Email | None:
+    def email(self, delivery: int, person: Person, now: datetime) -> Email | None:
         """The person's email; None where there is nothing for them. `now` is aware UTC. Raises as `Compiled.email`."""
-        _, first_name, organisation, language, _, kind = person
-        alike = kind, language, not first_name, not organisation
+        _, _, first_name, organisation, language, _, areas, audiences, chosen = person
+        alike = areas, audiences, chosen, language, not first_name, not organisation
         mould = self._made.get(alike)
         if mould is not None:
             token, bounce = self._filler.stamps(delivery)
             made = mould.fill(person, token, bounce, self._date(now))
             if made is not None:
                 return made
-        recipient = recipient_of(subscriber, person, self._kinds)
+        recipient = recipient_of(person, self._kinds)
         email = self._filler.email(delivery, recipient, now)
-        if mould is None and (made_now := self._filler.mould(recipient)) is not None:
-            self._made[alike] = made_now
+        if mould is None:
+            link = self._kinds[areas, audiences, chosen].link
+            if (made_now := self._filler.mould(recipient, link)) is not None:
+                self._made[alike] = made_now
         return email

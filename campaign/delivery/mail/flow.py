@@ -177,7 +177,7 @@ class Flow:
         asked = self.clock.monotonic()
         count, rows = self.job.take(limit, self.clock.now())
         turn = stamped(0, self.job.turn)
-        taken = [Row(id_, who, person, asked, id_ | turn) for id_, who, person in rows]
+        taken = [Row(id_, who, person, asked, id_ | turn) for (id_, who, _, _), person in rows]
         with self._more:
             self._queue.extend(taken)
             self._hire()

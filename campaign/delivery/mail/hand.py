@@ -32,7 +32,7 @@ from campaign.delivery.mail.pace import pace_of
 from campaign.delivery.mail.results import Outcome, Result, Row, domain_of, gather
 from campaign.errors import CampaignError, Refused
 from campaign.model import About, Email, Recipient, Sender
-from campaign.model.rows import Kind, PlainRow
+from campaign.model.rows import Kinds, PlainRow
 from campaign.render.pages import Urls
 from campaign.tokens import Key
 
@@ -80,7 +80,7 @@ class AskingJob:
         self.turn = 0
         self.alone = False
         self._link = link
-        self._kinds: list[Kind] = []
+        self._kinds: Kinds = {}
         self._moulds = Filler(Asked(order.about, link), order.sender, kit.key, kit.urls).moulds(self._kinds)
         self._key = kit.key
         self._broadcast = order.broadcast
@@ -96,7 +96,7 @@ class AskingJob:
             self._left()
             return 0, []
         if kinds:
-            self._kinds += unpacked(kinds)
+            self._kinds.update(unpacked(kinds))
         return count, rows
 
     def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
@@ -110,7 +110,7 @@ class AskingJob:
     def email(self, row: Row, now: datetime) -> Email | None:
         """The person's email; None, too, where there is no service to ask how it reads: then nothing begins."""
         try:
-            return self._moulds.email(row.id, row.subscriber, row.person, now)
+            return self._moulds.email(row.id, row.person, now)
         except Orphaned:
             self._left()
             return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,7 +22,7 @@ from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
 from campaign.errors import ChannelError
 from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Programme, Recipient
-from campaign.model.rows import Kind
+from campaign.model.rows import Kinds
 from campaign.plan import Planned
 from campaign.store.mailings import Audience
 
@@ -241,6 +240,6 @@ class Run:
         """The person's email; None where there is nothing for them."""
         return self._filler.email(delivery, person, now)
 
-    def moulds(self, kinds: Sequence[Kind]) -> Moulds:
+    def moulds(self, kinds: Kinds) -> Moulds:
         """See `Filler.moulds`."""
         return self._filler.moulds(kinds)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Protocol
 
 from campaign import policy
@@ -20,7 +21,7 @@ from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
 from campaign.errors import ChannelDown, ChannelError, Refused, TryLater, Uncertain
 from campaign.model import Broadcast, ChannelRef, DeliveryState, Email
-from campaign.model.rows import Accepted, Kind, Kinds, PlainRow, Settled, Taken
+from campaign.model.rows import Accepted, Kinds, PlainRow, Settled, Taken
 from campaign.store.mailings import Audience
 from campaign.store.suppressions import Reason, suppress
 
@@ -34,6 +35,10 @@ DOUBTS = 5
 #: A wait longer than this was meant.
 BELIEVED = timedelta(minutes=5)
 
+#: Parts of rows, got from thousands at a time: see `model.rows`.
+_ID, _SUBSCRIBER, _REASON = itemgetter(0), itemgetter(1), itemgetter(3)
+_TAKEN, _WHO = itemgetter(0), itemgetter(0)
+
 
 class Message(Protocol):
     """A mailing compiled: whom it asks for, over what, and each person's email."""
@@ -41,8 +46,8 @@ class Message(Protocol):
     ref: ChannelRef
     audience: Audience
 
-    def moulds(self, kinds: Sequence[Kind]) -> Moulds:
-        """What makes the emails of plain rows, whose people are of `kinds`."""
+    def moulds(self, kinds: Kinds) -> Moulds:
+        """What makes the emails of plain rows, what their people are like told in `kinds`."""
         ...
 
 
@@ -81,9 +86,9 @@ class MailJob:
         self._wary = wary
         self._doubts = 0
         self._turns = turns
-        self.kinds = Kinds()
-        self._moulds = message.moulds(self.kinds.all)
-        self._given: dict[int, tuple[Taken, str]] = {}
+        self.kinds: Kinds = {}
+        self._moulds = message.moulds(self.kinds)
+        self._given: dict[int, PlainRow] = {}
         self._resent: set[int] = set()
         self.turn = 0
         self.rest: datetime | None = None
@@ -95,26 +100,31 @@ class MailJob:
         rows = self._store.groups.take(self._broadcast.id, worker=self._worker, now=now, limit=limit)
         if not rows:
             return 0, []
-        ids = [row.subscriber for row in rows]
-        people = self._store.mailings.people(self._message.audience, ids, now=now, kinds=self.kinds)
-        going: list[PlainRow] = []
+        going = self._with_people(rows, now)
         gone: list[Taken] = []
-        strangers: list[Settled] = []
-        for row in rows:
-            person = people.get(row.subscriber)
-            if person is None:
-                gone.append(row)
-            elif self._guests and person[0].casefold() not in self._guests:
-                strangers.append(_skip(row.id, "not on the guest list"))
-            else:
-                going.append((row.id, row.subscriber, person))
-                self._given[row.id] = row, person[0]
-                if row.reason == RESENT:
-                    self._resent.add(row.id)
-        skipped = [*strangers, *self._lapsed(gone, now)]
+        if len(going) < len(rows):
+            found = set(map(_ID, map(_TAKEN, going)))
+            gone = [row for row in rows if row[0] not in found]
+        skipped = list(self._lapsed(gone, now))
+        if self._guests:
+            strangers = [each for each in going if each[1][1].casefold() not in self._guests]
+            going = [each for each in going if each[1][1].casefold() in self._guests]
+            skipped += [_skip(taken[0], "not on the guest list") for taken, _ in strangers]
+        self._given.update(zip(map(_ID, map(_TAKEN, going)), going, strict=True))
+        if RESENT in set(map(_REASON, rows)):
+            self._resent.update(taken[0] for taken, _ in going if taken[3] == RESENT)
         if skipped:
             self._store.groups.settle(worker=self._worker, began=now, now=now, others=skipped)
         return len(rows), going
+
+    def _with_people(self, rows: list[Taken], now: datetime) -> list[PlainRow]:
+        """Each row with its person; those without one to be reached are left out. Mostly both are in the same order."""
+        ids = list(map(_SUBSCRIBER, rows))
+        people = self._store.mailings.people(self._message.audience, ids, now=now, kinds=self.kinds)
+        if list(map(_WHO, people)) == ids:
+            return list(zip(rows, people, strict=True))
+        by = {person[0]: person for person in people}
+        return [(row, by[row[1]]) for row in rows if row[1] in by]
 
     def waiting(self) -> int:
         """How many rows wait to be taken, now or later."""
@@ -123,11 +133,12 @@ class MailJob:
 
     def reached(self, subscribers: list[int], now: datetime) -> Collection[int]:
         """Ask after people again."""
-        return self._store.mailings.people(self._message.audience, subscribers, now=now, kinds=Kinds()).keys()
+        people = self._store.mailings.people(self._message.audience, subscribers, now=now, kinds=self.kinds)
+        return set(map(_WHO, people))
 
     def email(self, row: Row, now: datetime) -> Email | None:
         """The person's email."""
-        return self._moulds.email(row.id, row.subscriber, row.person, now)
+        return self._moulds.email(row.id, row.person, now)
 
     def key(self, row: Row) -> str:
         """The delivery's token on the wire."""
@@ -255,25 +266,27 @@ class MailJob:
     def _failed(self, taken: Taken, error: ChannelError, now: datetime) -> Settled:
         if isinstance(error, Uncertain):
             return self._doubtful(taken, error)
+        delivery, _, tries, reason = taken
         following = outcomes.follow(
             error,
-            attempts=taken.attempts + 1,
+            attempts=tries + 1,
             now=now,
             stop_at=self._broadcast.stop_at,
             jitter=self._parts.random.random(),
         )
-        settled = outcomes.of_error(taken.id, error, following)
-        again = settled.state is DeliveryState.PENDING and taken.reason == RESENT
+        settled = outcomes.of_error(delivery, error, following)
+        again = settled.state is DeliveryState.PENDING and reason == RESENT
         return replace(settled, reason=RESENT) if again else settled  # else it would be sent a third time one day
 
     def _doubtful(self, taken: Taken, error: ChannelError) -> Settled:
-        resent = taken.reason == RESENT
+        delivery, _, _, reason = taken
+        resent = reason == RESENT
         state = policy.in_doubt(self._broadcast.in_doubt, mail=True, resent=resent)
         if self._asks:  # its network is asked first: see `asking.Unanswered`
             state = DeliveryState.SENDING
         again = state is DeliveryState.PENDING or (self._asks and resent)
         return Settled(
-            delivery=taken.id,
+            delivery=delivery,
             state=state,
             reason=RESENT if again else str(error),
             code=error.code,
@@ -284,9 +297,8 @@ class MailJob:
     def _lapsed(self, rows: list[Taken], now: datetime) -> Iterable[Settled]:
         if not rows:
             return []
-        ids = [row.subscriber for row in rows]
-        reasons = self._store.mailings.lapsed(self._message.audience, ids, now=now)
-        return [_skip(row.id, reasons.get(row.subscriber, "left")) for row in rows]
+        reasons = self._store.mailings.lapsed(self._message.audience, list(map(_SUBSCRIBER, rows)), now=now)
+        return [_skip(delivery, reasons.get(subscriber, "left")) for delivery, subscriber, _, _ in rows]
 
     def _suppress(self, results: list[Other], now: datetime) -> None:
         dead = [(id_, error) for id_, _, error in results if isinstance(error, Refused) and error.suppress]
@@ -295,7 +307,7 @@ class MailJob:
         ring = KeyRing(self._parts.key)
         with self._store.database.write() as connection:
             for delivery, error in dead:
-                key = parse(self._given[delivery][1]).key
+                key = parse(self._given[delivery][1][1]).key
                 suppress(connection, ring, key, reason=Reason.HARD, now=now, detail=error.code)
 
     def _stop_channel(self, now: datetime) -> None:
@@ -313,7 +325,8 @@ def passing(outcome: object) -> bool:
 
 def _later(taken: Taken, moment: datetime) -> Settled:
     """Its turn comes then, and what is known of it stays; nothing was tried."""
-    return Settled(delivery=taken.id, state=DeliveryState.PENDING, not_before=moment, reason=taken.reason)
+    delivery, _, _, reason = taken
+    return Settled(delivery=delivery, state=DeliveryState.PENDING, not_before=moment, reason=reason)
 
 
 def _skip(delivery: int, reason: str) -> Settled:

@@ -58,7 +58,7 @@ def gather(results: Iterable[Result]) -> tuple[list[Accepted], list[Other]]:
 
 def domain_of(row: Row) -> str:
     """The recipient domain of a row, lower case."""
-    return row.person[0].rpartition("@")[2].lower()
+    return row.person[1].rpartition("@")[2].lower()
 
 
 _SENT = int(Mark.SENT)
