@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import text
 
 from campaign.clock import to_micros
-from campaign.delivery.mail.hand import BEHIND
+from campaign.delivery.mail.hand import stand_behind
 from campaign.delivery.mail.mailing import Run
 from campaign.model import DeliveryState
 from campaign.model.rows import Kinds, Person
@@ -43,14 +43,14 @@ class Ledger:
 
     def __init__(self, world: MailWorld, broadcast: int, choice: Any) -> None:
         self._database = world.parts.store.database
-        self._now = to_micros(world.parts.clock.now())
+        self._groups, self._broadcast, self._moment = world.parts.store.groups, broadcast, world.parts.clock.now()
+        self._now = to_micros(self._moment)
         self._names = {"broadcast": broadcast, "worker": world.worker, "now": self._now}
         self._people = reached._query(choice, True)
 
     def take(self) -> list[tuple[Any, ...]]:
         """Rows whose turn has come, each with its person."""
-        with self._database.write() as connection:
-            rows = plainly(connection.execute(text(groups._SQLITE["take"]), {**self._names, "limit": GROUP}))
+        rows = self._groups.take(self._broadcast, worker=self._names["worker"], now=self._moment, limit=GROUP)
         with self._database.read() as connection:
             asked = {"now": self._now, "ids": json.dumps([row[1] for row in rows])}
             people = sorted(plainly(connection.execute(self._people, asked)))
@@ -113,7 +113,7 @@ def _hand(port: int, connections: int, make: Make) -> Connection:
 
 
 def _send(pipe: Connection, port: int, connections: int, make: Make) -> None:
-    os.nice(BEHIND)
+    stand_behind()
     _Hand(pipe, [_lane(port) for _ in range(connections)], make).work()
 
 

@@ -229,8 +229,8 @@ def engine(port: int, count: int, connections: int) -> float:
     """The whole path on SQLite: open, take, render, send, settle."""
     with _world(port, count, connections) as world:
         began = time.perf_counter()
-        world.open()
-        world.send()
+        world.begin()
+        world.work()
         took = time.perf_counter() - began
         assert world.states() == {"sent": count}
     return took

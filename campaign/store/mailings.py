@@ -102,12 +102,29 @@ class Mailings:
         """Everybody it would reach now, by what they have in common, with how many of each; counted as `breakdown`."""
         return list(self._groups.get(audience, now, reached.groups))
 
-    def slicer(self, audience: Audience, *, now: datetime) -> Slice:
-        """What `Ledger.fill` calls: inserts one row a person chosen, window by window of subscriber ids."""
+    def first(self, audience: Audience, *, now: datetime) -> Recipient | None:
+        """The first of the first slice whom it would reach now; None where that has nobody. Writes nothing.
+
+        For a look at the message: what follows the secret of their links is left out.
+        """
+        with self._database.read() as connection:
+            choice = _choose(connection, audience)
+            if (window := selection.next_slice(connection, choice, 0)) is None:
+                return None
+            found = connection.execute(selection.selection(choice, now=now, after=window[0], upto=window[1]).limit(1))
+            ids = [row.subscriber for row in found]
+            people = reached.recipients(connection, choice, ids, now=now)
+        return next(iter(people.values()), None)
+
+    def slicer(self, audience: Audience, *, now: datetime, width: int = selection.SLICE) -> Slice:
+        """What `Ledger.fill` calls: inserts one row a person chosen, window by window of subscriber ids.
+
+        No window is wider than `width`.
+        """
 
         def fill(connection: Connection, broadcast: int, cursor: int) -> tuple[int | None, Mapping[DeliveryState, int]]:
             choice = _choose(connection, audience)
-            window = selection.next_slice(connection, choice, cursor)
+            window = selection.next_slice(connection, choice, cursor, width)
             if window is None:
                 return None, {}
             return window[1], _insert(connection, choice, broadcast, window, _siblings(connection, audience), now)

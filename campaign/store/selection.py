@@ -237,8 +237,8 @@ def _is_on(ids: Collection[int]) -> ColumnElement[bool]:
     )
 
 
-def next_slice(connection: Connection, choice: Choice, after: int) -> tuple[int, int] | None:
-    """The next window of ids to open, as (`after`, `upto`) for `selection`: at most SLICE wide; None: all are done.
+def next_slice(connection: Connection, choice: Choice, after: int, width: int = SLICE) -> tuple[int, int] | None:
+    """The next window of ids to open, as (`after`, `upto`) for `selection`: at most `width` wide; None: all are done.
 
     Ids that no confirmed subscription of these lists has are jumped over.
     """
@@ -250,7 +250,7 @@ def next_slice(connection: Connection, choice: Choice, after: int) -> tuple[int,
         for each in choice.lists
     ]
     found = [first for first in firsts if first is not None]
-    return (min(found) - 1, min(found) - 1 + SLICE) if found else None
+    return (min(found) - 1, min(found) - 1 + width) if found else None
 
 
 def count(connection: Connection, choice: Choice, *, now: datetime) -> int:

@@ -95,14 +95,23 @@ class MailWorld:
 
     def open(self, *, in_doubt: InDoubt = InDoubt.HOLD, stop: timedelta = timedelta(hours=8)) -> Broadcast:
         """Open the mailing with all its people."""
+        self.begin(in_doubt=in_doubt, stop=stop)
+        self.mailing.open(self.broadcast)
+        return self.broadcast
+
+    def begin(self, *, in_doubt: InDoubt = InDoubt.HOLD, stop: timedelta = timedelta(hours=8)) -> None:
+        """Begin to open the mailing: nobody is in it yet."""
         opening = Opening(
             key=BROADCAST, kind=BroadcastKind.MAILING, planned_at=NOW, late_until=NOW + timedelta(hours=1),
             stop_at=NOW + stop, essential=False, in_doubt=in_doubt, revision=1,
         )  # fmt: skip
         self.parts.store.ledger.open_mailing(opening, NOW)
-        while not self.mailing.fill(self.broadcast):
-            pass
-        return self.broadcast
+
+    def work(self) -> None:
+        """Open the mailing and send it, as the engine does."""
+        self.mailing.open(self.broadcast, whole=False)
+        self.send()
+        self.mailing.open(self.broadcast)
 
     def send(self) -> None:
         """One run of the flow."""

@@ -77,6 +77,12 @@ class Crew:
         self._failed: BaseException | None = None
         self._reason = ""
         self._left = 0
+        self._fill: Callable[[], bool] | None = None
+        self._settled = False
+
+    def opens(self, fill: Callable[[], bool]) -> None:
+        """Have the rest of the mailing opened while it is sent. `fill` opens a slice; True once all of it is open."""
+        self._fill = fill
 
     def start(self, nursery: Nursery, order: Order, lanes: int, families: Iterator[int]) -> str:
         """Start the processes, `lanes` shared out among them; why they cannot be used ("" where they can).
@@ -110,8 +116,12 @@ class Crew:
         until: float | None = None
         try:
             while self._hands and (until is None or self._clock.monotonic() < until):
-                for connection in wait(list(self._hands), PULSE):
+                at_once = self._settled and self._opening  # until then all are in a hurry
+                asking = wait(list(self._hands), 0 if at_once else PULSE)
+                for connection in asking:
                     self._serve(self._hands[connection])  # type: ignore[index]
+                if at_once and not asking:
+                    self._open_more()
                 if until is None and self._closing.is_set():
                     until = self._clock.monotonic() + GRACE + SLACK
         finally:
@@ -119,6 +129,16 @@ class Crew:
         if self._failed is not None:
             raise self._failed
         return self._reason
+
+    @property
+    def _opening(self) -> bool:
+        return self._fill is not None and not self._closing.is_set()
+
+    def _open_more(self) -> None:
+        """Open another slice: between two questions, and where there is nothing left to hand out."""
+        if self._fill is not None and self._fill():
+            self._fill = None
+        self._left = self._job.waiting()
 
     def _serve(self, hand: Hand) -> None:
         try:
@@ -159,6 +179,9 @@ class Crew:
     def _take(self, hand: Hand, limit: int) -> Any:
         fair = max(LEAST, self._left // (2 * len(self._hands)))
         count, rows = self._job.take(min(limit, fair), self._clock.now())
+        while not count and self._opening:
+            self._open_more()
+            count, rows = self._job.take(min(limit, fair), self._clock.now())
         self._left -= count
         new = list(itertools.islice(self._job.kinds.items(), hand.kinds, None))
         hand.kinds += len(new)
@@ -188,6 +211,7 @@ class Crew:
             if self._job.rest is None and passing(outcome):
                 outcome = TryLater(str(outcome), code=WITHDRAWN, aside=outcome.aside)
             results.append((delivery, gone, outcome))
+        self._settled = True
         self._job.write([Accepted._make(each) for each in accepted], results, from_micros(began), self._clock.now())
 
     def _put_back(self, hand: Hand, rows: list[int]) -> None:

@@ -31,9 +31,11 @@ FRESH = 1.0
 PULSE = 0.2
 #: The coordinator wakes this often to see whether lanes run short of rows, in seconds.
 STEP = 0.02
-#: Rows for which a further lane is opened, and how many a lane is given at first; the group then follows what so many
-#: seconds take, and is never larger than `MOST`.
-FIRST = 8
+#: Rows for which a further lane is opened.
+FEW = 8
+#: How many rows a lane is given at first; the group then follows what so many seconds take, and is never larger than
+#: `MOST`.
+FIRST = 32
 AHEAD = 0.3
 MOST = 2000
 #: How long lanes may take to come back when the service is stopped, in seconds.
@@ -186,7 +188,7 @@ class Flow:
 
     def _hire(self) -> None:
         """As many lanes as there is work for."""
-        wanted = min(max(1, self.channel.lanes), (len(self._queue) + FIRST - 1) // FIRST)
+        wanted = min(max(1, self.channel.lanes), (len(self._queue) + FEW - 1) // FEW)
         for number in range(len(self._threads), wanted):
             thread = threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True)
             self._threads.append(thread)

@@ -11,6 +11,7 @@ import contextlib
 import gc
 import itertools
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Collection
@@ -187,10 +188,17 @@ class AskingPaces:
             return 0
 
 
+def stand_behind() -> None:
+    """Let all else on this machine go first, and interrupt nothing (sched(7), SCHED_BATCH)."""
+    os.nice(BEHIND)
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 def run(kit: Kit, connection: Connection) -> None:
     """A process's whole life."""
     gc.set_threshold(50_000, 20, 50)
-    os.nice(BEHIND)
+    stand_behind()
     link = Link(connection)
     try:
         link.answer(os.getpid())

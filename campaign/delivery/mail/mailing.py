@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,16 +22,19 @@ from campaign.delivery.mail.pace import pace_of
 from campaign.delivery.mail.replay import settle_left
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
-from campaign.errors import ChannelError
-from campaign.model import Broadcast, DeliveryState, Email, PlannedMailing, Programme, Recipient
+from campaign.errors import CampaignError, ChannelError
+from campaign.model import Broadcast, BroadcastState, DeliveryState, Email, PlannedMailing, Programme, Recipient
 from campaign.model.rows import Kinds
 from campaign.plan import Planned
 from campaign.store.mailings import Audience
+from campaign.store.selection import SLICE
 
 log = logging.getLogger(__name__)
 
 #: How long a relay may take nothing before a person is told.
 A_WHILE = timedelta(minutes=2)
+#: How wide a slice is that is opened while processes send: none of their questions waits long for it.
+NARROW = 5_000
 
 
 def audience_of(force: InForce, planned: Planned) -> Audience:
@@ -81,13 +86,19 @@ class Mailing:
         self._turns = itertools.count(1)
         self._broken: set[int] = set()
 
-    def fill(self, broadcast: Broadcast) -> bool:
-        """Open the next slice of a mailing; True once all of it is open."""
-        run = self._run(broadcast)
-        now = self._parts.clock.now()
-        return self._parts.store.ledger.fill(
-            broadcast.id, self._parts.store.mailings.slicer(run.audience, now=now), now
-        )
+    def open(self, broadcast: Broadcast, *, whole: bool = True) -> None:
+        """Open all of a mailing, or where it need not be `whole` so much that several processes can begin with it."""
+        while not self._closing.is_set() and not self.fill(broadcast):
+            if not whole and self._is_large(broadcast, self._parts.clock.now()):
+                break
+
+    def fill(self, broadcast: Broadcast, width: int = SLICE) -> bool:
+        """Open the next slice of a mailing; True once all of it is open. `width`: see `Mailings.slicer`."""
+        new = broadcast.id not in self._runs
+        run, now = self._run(broadcast), self._parts.clock.now()
+        slicer = self._parts.store.mailings.slicer(run.audience, now=now, width=width)
+        with run.being_warmed(now) if new and self._parts.nursery is not None else nullcontext():
+            return self._parts.store.ledger.fill(broadcast.id, slicer, now)
 
     def send(self, broadcast: Broadcast) -> None:
         """Send what can go of the broadcast's emails now."""
@@ -139,9 +150,7 @@ class Mailing:
     def _by_processes(self, broadcast: Broadcast, run: Run, job: MailJob, channel: Channel[Email]) -> bool:
         """Send by several processes where the mailing is large; False where it is not, or they cannot be had."""
         nursery, store, now = self._parts.nursery, self._parts.store, self._parts.clock.now()
-        if nursery is None or channel.lanes < 2 or not channel.portable:
-            return False
-        if not store.deliveries.any_due(broadcast.id, now, beyond=nursery.many):
+        if nursery is None or channel.lanes < 2 or not channel.portable or not self._is_large(broadcast, now):
             return False
         if run.ref.id in self._still and not _answers(channel, job, now):
             return True
@@ -158,6 +167,8 @@ class Mailing:
             stop_at=broadcast.stop_at,
         )
         crew = Crew(job, run.matter, run.compiled, store.paces, self._parts.clock, self._closing)
+        if broadcast.state is BroadcastState.OPENING:
+            crew.opens(lambda: self.fill(broadcast, NARROW))
         unfit = crew.start(nursery, order, channel.lanes, self._families)
         if unfit:
             log.warning("%s is sent by threads of one process: %s", broadcast.key, unfit)
@@ -168,6 +179,11 @@ class Mailing:
             if not self._closing.is_set():
                 nursery.renew()
         return True
+
+    def _is_large(self, broadcast: Broadcast, now: datetime) -> bool:
+        """Whether so much of it waits that several processes are worth their while."""
+        nursery = self._parts.nursery
+        return nursery is not None and self._parts.store.deliveries.any_due(broadcast.id, now, beyond=nursery.many)
 
     def _rested(self, broadcast: Broadcast, channel: str, job: MailJob) -> None:
         """Remember a rest, and say in the ledger why no email leaves once that has lasted a while."""
@@ -222,6 +238,7 @@ class Run:
         self.ref = force.programme.channels[broadcast.key.channel]
         self.audience = audience_of(force, planned)
         choice = parts.store.mailings.choice(self.audience)
+        self._mailings = parts.store.mailings
         self.matter = Matter(
             programme=force.now_says,
             planned=_mailing(planned),
@@ -239,6 +256,21 @@ class Run:
     def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
         """The person's email; None where there is nothing for them."""
         return self._filler.email(delivery, person, now)
+
+    @contextmanager
+    def being_warmed(self, now: datetime) -> Iterator[None]:
+        """Render the message for the first person meanwhile: the ledger's work leaves the interpreter to others."""
+        thread = threading.Thread(target=self._warm, args=(now,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+
+    def _warm(self, now: datetime) -> None:
+        with suppress(CampaignError):  # whoever's email it is will be told
+            if (first := self._mailings.first(self.audience, now=now)) is not None:
+                self._filler.email(1, first, now)
 
     def moulds(self, kinds: Kinds) -> Moulds:
         """See `Filler.moulds`."""
