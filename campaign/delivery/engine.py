@@ -165,12 +165,6 @@ class Engine:
         self._posting.send(broadcast)
 
     def _mail(self, broadcast: Broadcast) -> None:
-        opening = broadcast.state is BroadcastState.OPENING
-        if opening:
-            self._mailing.open(broadcast, whole=False)
-        if not self._closing.is_set():
-            self._unanswered.settle(broadcast)
-            self._mailing.send(broadcast)
-            self._unanswered.settle(broadcast)
-        if opening:
-            self._mailing.open(broadcast)  # what may not be sent now is opened all the same, to be seen and counted
+        self._unanswered.settle(broadcast)
+        self._mailing.work(broadcast)
+        self._unanswered.settle(broadcast)

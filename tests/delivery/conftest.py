@@ -7,6 +7,7 @@ import pytest
 
 from campaign.delivery.mail.nursery import Nursery
 from campaign.store.database import Database
+from tests.delivery.apart import nursery_apart
 from tests.delivery.world import World
 
 
@@ -21,6 +22,13 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
 def nursery() -> Nursery | None:
     """None: threads send. A module of tests may say otherwise."""
     return None
+
+
+@pytest.fixture
+def two_processes() -> Iterator[Nursery]:
+    """Two processes send, however small the mailing."""
+    with nursery_apart(2) as made:
+        yield made
 
 
 @pytest.fixture

@@ -109,9 +109,7 @@ class MailWorld:
 
     def work(self) -> None:
         """Open the mailing and send it, as the engine does."""
-        self.mailing.open(self.broadcast, whole=False)
-        self.send()
-        self.mailing.open(self.broadcast)
+        self.mailing.work(self.broadcast)
 
     def send(self) -> None:
         """One run of the flow."""
@@ -216,7 +214,7 @@ def kit() -> Kit:
 
 
 def main(url: str, folder: str, port: str, lanes: str, processes: str = "1", options: str = "{}") -> int:
-    """Recover, then send until nothing is left."""
+    """Recover, then open and send until nothing is left."""
     nursery = open_nursery(kit(), int(processes), os.environ, many=0, loads=LANES)
     with working(url, Path(folder), int(port), lanes=int(lanes), nursery=nursery, **json.loads(options)) as world:
         while world.recover() is not None:
@@ -224,7 +222,7 @@ def main(url: str, folder: str, port: str, lanes: str, processes: str = "1", opt
         print("ready", flush=True)
         while True:
             with suppress(HandLost):  # one of its processes was killed: the next run settles what that one left
-                world.send()
+                world.work()
                 break
     if nursery is not None:
         nursery.close()

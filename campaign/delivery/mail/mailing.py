@@ -86,6 +86,16 @@ class Mailing:
         self._turns = itertools.count(1)
         self._broken: set[int] = set()
 
+    def work(self, broadcast: Broadcast) -> None:
+        """Open what is not open yet, and send what can go. A large mailing is sent while the rest of it opens."""
+        opening = broadcast.state is BroadcastState.OPENING
+        if opening:
+            self.open(broadcast, whole=False)
+        if not self._closing.is_set():
+            self.send(broadcast)
+        if opening:
+            self.open(broadcast)  # what may not be sent now is opened all the same, to be seen and counted
+
     def open(self, broadcast: Broadcast, *, whole: bool = True) -> None:
         """Open all of a mailing, or where it need not be `whole` so much that several processes can begin with it."""
         while not self._closing.is_set() and not self.fill(broadcast):
