@@ -8,17 +8,20 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
+from campaign.clock import SystemClock
 from campaign.errors import BusyError, StoreError
 from campaign.store import tables, tables_desk, tables_lists
 
 #: How long a writer waits for another before it gives up, in seconds.
 BUSY_SECONDS = 30
+#: How often a writer on SQLite looks whether the other is done, in seconds.
+LOOK = 0.001
 
 #: `secure_delete` writes zeros over what is deleted: an erased person leaves no bytes in the file.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-4000", "secure_delete=ON")
@@ -187,10 +190,38 @@ def _sqlite_engine(url: str, patience: float, pragmas: Sequence[str]) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("writes", False):
+            _begin_to_write(connection, patience)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_to_write(connection: Connection, patience: float) -> None:
+    """Take the one place to write, looking for it again each `LOOK` seconds.
+
+    SQLite itself looks ten times a second at last: whoever writes again and again would keep everybody else waiting.
+    """
+    driver, clock = cast(sqlite3.Connection, connection.connection.driver_connection), SystemClock()
+    until = clock.monotonic() + patience
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while _is_taken(driver) and clock.monotonic() < until:
+            clock.sleep(LOOK)
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # says what is wrong
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+
+
+def _is_taken(driver: sqlite3.Connection) -> bool:
+    """Whether another writes just now; else a transaction has begun, or fails for another reason."""
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.DatabaseError as error:
+        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return False
 
 
 def _postgres_engine(url: str, pool: int, patience: float) -> Engine:

@@ -1,5 +1,6 @@
 """Transactions on both databases."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from sqlalchemy import select, text
 
 from campaign.errors import BusyError, StoreError
 from campaign.store.database import Database, bump, tables
+from tests.waiting import until
+
+WRITES = 10
 
 
 def changes(database: Database) -> int:
@@ -108,3 +112,30 @@ def test_a_lock_is_waited_for_no_longer_than_the_patience(database_url: str) -> 
             wait()
     holder.close()
     hasty.close()
+
+
+def test_whoever_writes_again_and_again_keeps_nobody_waiting_for_long(database: Database) -> None:
+    over, rest, turns = threading.Event(), threading.Event(), 0
+
+    def hold_on() -> None:
+        nonlocal turns
+        while not over.is_set():
+            with database.write() as connection:
+                bump(connection)
+                turns += 1
+                rest.wait(0.04)
+            rest.wait(0.006)
+
+    holder = threading.Thread(target=hold_on)
+    holder.start()
+    waited = 0
+    for _ in range(WRITES):
+        now = turns
+        until(lambda now=now: turns > now, "the other to write")  # type: ignore[misc]
+        met = turns
+        with database.write() as connection:
+            bump(connection)
+        waited += turns - met
+    over.set()
+    holder.join()
+    assert waited < WRITES, "each comes after the one that it met"

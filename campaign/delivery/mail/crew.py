@@ -37,6 +37,8 @@ BROKE = "a process that was sending ended before its time"
 START = 30.0
 #: Towards the end a process is given half of its share of what is left, so that all end together; never fewer rows.
 LEAST = 200
+#: Between two slices of an opening others may write for so long, in seconds: who waits looks every millisecond.
+GAP = 0.003
 #: How much longer than its lanes a process may take to come back once the service is stopping, in seconds.
 SLACK = 2.0
 
@@ -117,7 +119,7 @@ class Crew:
         try:
             while self._hands and (until is None or self._clock.monotonic() < until):
                 at_once = self._settled and self._opening  # until then all are in a hurry
-                asking = wait(list(self._hands), 0 if at_once else PULSE)
+                asking = wait(list(self._hands), GAP if at_once else PULSE)
                 for connection in asking:
                     self._serve(self._hands[connection])  # type: ignore[index]
                 if at_once and not asking:

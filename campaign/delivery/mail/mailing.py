@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from campaign.channels.base import Channel, Finds, Verifies
 from campaign.delivery import gates
-from campaign.delivery.mail.crew import Crew
+from campaign.delivery.mail.crew import GAP, Crew
 from campaign.delivery.mail.filling import Filler, Matter, Moulds
 from campaign.delivery.mail.flow import Flow
 from campaign.delivery.mail.hand import Order
@@ -101,6 +101,7 @@ class Mailing:
         while not self._closing.is_set() and not self.fill(broadcast):
             if not whole and self._is_large(broadcast, self._parts.clock.now()):
                 break
+            self._parts.clock.sleep(GAP)
 
     def fill(self, broadcast: Broadcast, width: int = SLICE) -> bool:
         """Open the next slice of a mailing; True once all of it is open. `width`: see `Mailings.slicer`."""
