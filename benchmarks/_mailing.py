@@ -272,6 +272,21 @@ def opening(count: int) -> float:
         return time.perf_counter() - began
 
 
+def waits(port: int, count: int, connections: int) -> float:
+    """The longest that a pause, a post or somebody's leaving takes while `count` are opened and sent: see `_waits`."""
+    seconds = 8.0
+    with _world(port, count, connections) as world:
+        database, folder = world.parts.store.database.engine.url, world.parts.store.journals.parent
+        command = [sys.executable, "-m", "benchmarks._waits", str(database), str(folder), str(seconds)]
+        others = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        timer = threading.Timer(seconds, world.closing.set)
+        timer.start()
+        world.begin()
+        world.work()
+        timer.join()
+        return float(others.communicate()[0])
+
+
 def memory(port: int, count: int, connections: int) -> float:
     """Bytes at most while `count` are opened and ten seconds of emails sent, all processes together (not seconds).
 
@@ -323,6 +338,7 @@ PIECES: dict[str, Callable[..., float]] = {
         memory,
         people,
         ready,
+        waits,
     )
 }
 

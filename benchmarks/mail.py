@@ -37,6 +37,8 @@ def measure() -> Iterator[Figure]:
         size = int(_piece("ready", ready))
         yield from _speed(port, ready, size)
         yield from _signing(port, ready)
+        waited = _piece("waits", port, MILLION, CONNECTIONS)
+        yield Figure("a pause, a post or a leaving beside 1,000,000", waited, "s", 1.0, "what nobody notices")
         megabytes = _memory(port)
         yield Figure(
             "mail, memory at 1,000,000 people", megabytes, "MB", 120.0, "the limit, for all processes together"
