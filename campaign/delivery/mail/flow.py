@@ -210,6 +210,8 @@ class Flow:
             self.job.settle(results, self._began or now, now)
             self.journal.settled()
             lately = len(results) / max(clock - self._settled, 0.01)
+            if not self._pace:
+                self._group = FEW * max(1, self.channel.lanes)  # from now on the group follows the pace
             self._pace = lately if not self._pace else (self._pace + lately) / 2
         self._began, self._settled = now, clock
 
