@@ -93,3 +93,14 @@ def test_a_pause_while_it_opens_stops_the_sending_and_not_the_opening(
         world.parts.store.holds.lift(placed[0], author="test", now=NOW)
         world.send()
         assert relay.counts == {address_of(number): 1 for number in range(1, PEOPLE + 1)}
+
+
+def test_where_one_connection_sends_all_is_open_first(sqlite: Database, tmp_path: Path, two_processes: Nursery) -> None:
+    url = sqlite.engine.url.render_as_string(hide_password=False)
+    with CountingServer() as relay, working(url, tmp_path, relay.port, lanes=1, nursery=two_processes) as world:
+        begun(sqlite, tmp_path, world)
+        world.mailing.open(world.broadcast, whole=False)
+        assert world.broadcast.state is BroadcastState.OPEN, "threads send it, and nobody would open the rest meanwhile"
+        assert world.states() == {"pending": PEOPLE}
+        world.send()
+        assert relay.counts.total() == PEOPLE

@@ -23,7 +23,16 @@ from campaign.delivery.mail.replay import settle_left
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
 from campaign.errors import CampaignError, ChannelError
-from campaign.model import Broadcast, BroadcastState, DeliveryState, Email, PlannedMailing, Programme, Recipient
+from campaign.model import (
+    Broadcast,
+    BroadcastState,
+    ChannelRef,
+    DeliveryState,
+    Email,
+    PlannedMailing,
+    Programme,
+    Recipient,
+)
 from campaign.model.rows import Kinds
 from campaign.plan import Planned
 from campaign.store.mailings import Audience
@@ -99,7 +108,7 @@ class Mailing:
     def open(self, broadcast: Broadcast, *, whole: bool = True) -> None:
         """Open all of a mailing, or where it need not be `whole` so much that several processes can begin with it."""
         while not self._closing.is_set() and not self.fill(broadcast):
-            if not whole and self._is_large(broadcast, self._parts.clock.now()):
+            if not whole and self._suits_processes(broadcast, self._run(broadcast).ref):
                 break
             self._parts.clock.sleep(GAP)
 
@@ -161,7 +170,7 @@ class Mailing:
     def _by_processes(self, broadcast: Broadcast, run: Run, job: MailJob, channel: Channel[Email]) -> bool:
         """Send by several processes where the mailing is large; False where it is not, or they cannot be had."""
         nursery, store, now = self._parts.nursery, self._parts.store, self._parts.clock.now()
-        if nursery is None or channel.lanes < 2 or not channel.portable or not self._is_large(broadcast, now):
+        if nursery is None or not self._suits_processes(broadcast, run.ref):
             return False
         if run.ref.id in self._still and not _answers(channel, job, now):
             return True
@@ -183,6 +192,8 @@ class Mailing:
         unfit = crew.start(nursery, order, channel.lanes, self._families)
         if unfit:
             log.warning("%s is sent by threads of one process: %s", broadcast.key, unfit)
+            if broadcast.state is BroadcastState.OPENING:
+                self.open(broadcast)  # nobody opens the rest beside them
             return False
         try:
             crew.work()
@@ -191,10 +202,14 @@ class Mailing:
                 nursery.renew()
         return True
 
-    def _is_large(self, broadcast: Broadcast, now: datetime) -> bool:
-        """Whether so much of it waits that several processes are worth their while."""
-        nursery = self._parts.nursery
-        return nursery is not None and self._parts.store.deliveries.any_due(broadcast.id, now, beyond=nursery.many)
+    def _suits_processes(self, broadcast: Broadcast, ref: ChannelRef) -> bool:
+        """Whether several processes can send it, and so much of it waits that they are worth their while."""
+        nursery, now = self._parts.nursery, self._parts.clock.now()
+        if nursery is None or self._parts.ways.problem(ref):
+            return False
+        channel = self._parts.ways.channel(ref)
+        fit = channel.lanes > 1 and channel.portable
+        return fit and self._parts.store.deliveries.any_due(broadcast.id, now, beyond=nursery.many)
 
     def _rested(self, broadcast: Broadcast, channel: str, job: MailJob) -> None:
         """Remember a rest, and say in the ledger why no email leaves once that has lasted a while."""
