@@ -110,7 +110,7 @@ class Mailing:
         while not self._closing.is_set() and not self.fill(broadcast):
             if not whole and self._suits_processes(broadcast, self._run(broadcast).ref):
                 break
-            self._parts.clock.sleep(GAP)
+            self._closing.wait(GAP)
 
     def fill(self, broadcast: Broadcast, width: int = SLICE) -> bool:
         """Open the next slice of a mailing; True once all of it is open. `width`: see `Mailings.slicer`."""
