@@ -1,8 +1,12 @@
 """What an engine must do at the least: the ledger's statements, each person's own bytes, and bare sockets.
 
-The rows are opened as ever. Then one process takes them in groups, asks after their people, hands them out and settles
-them, each by its one statement; the others, one a processor, fill the mould for each person and send it. Nothing is
-limited, asked before it begins, kept in a journal, read from an answer or written down of it but that it was accepted.
+One process opens the rows, takes them in groups, asks after their people, hands them out and settles them, each by its
+one statement; the others, one a processor, fill the mould for each person, sign it where it is to be signed, and send
+it. Nothing is limited, asked before it begins, kept in a journal, read from an answer or written down of it but that it
+was accepted.
+
+It has the form that was found to be the fastest of some thirty: the rest is opened while others send, rows are fetched
+two groups ahead, and who sends looks many times before it sleeps.
 """
 
 from __future__ import annotations
@@ -21,9 +25,10 @@ from typing import Any
 from sqlalchemy import text
 
 from campaign.clock import to_micros
+from campaign.delivery.mail.crew import GAP
 from campaign.delivery.mail.hand import stand_behind
-from campaign.delivery.mail.mailing import Run
-from campaign.model import DeliveryState
+from campaign.delivery.mail.mailing import NARROW, Run
+from campaign.model import DeliveryState, Email
 from campaign.model.rows import Kinds, Person
 from campaign.render.headers import DateLine
 from campaign.store import groups, reached, tallies
@@ -32,10 +37,14 @@ from campaign.store.mailings import _choose
 from tests.delivery.mailworld import MailWorld
 
 GROUP = 2000
+#: So often a process looks whether a relay has answered before it sleeps: a sleeping processor takes long to wake.
+LOOKS = 100
 END = b".\r\n"
 
 #: The text of a row's email, and its envelope.
 Make = Callable[[int, Person], tuple[bytes, bytes]]
+#: An email as it travels.
+Sign = Callable[[Email], bytes]
 
 
 class Ledger:
@@ -64,43 +73,65 @@ class Ledger:
             tallies.move(connection, tallies.from_pending({(self._names["broadcast"], DeliveryState.SENT): moved}))
 
 
-def run(world: MailWorld, port: int, connections: int) -> float:
-    """Seconds for the whole of an open mailing."""
+def run(world: MailWorld, port: int, connections: int, sign: Sign) -> float:
+    """Seconds for the whole of a mailing."""
     began = time.perf_counter()
-    broadcast = world.open()
-    mailing = world.mailing._run(broadcast)
+    world.begin()
+    rest = _Rest(world)
+    mailing = world.mailing._run(world.broadcast)
     with world.parts.store.database.read() as connection:
         choice = _choose(connection, mailing.audience)
-    make, processes = _filling(world, mailing), os.cpu_count() or 1
+    make, processes = _filling(world, mailing, sign), os.cpu_count() or 1
     hands = [_hand(port, connections // processes, make) for _ in range(processes)]
-    ledger, left = Ledger(world, broadcast.id, choice), set(hands)
+    ledger, left = Ledger(world, world.broadcast.id, choice), set(hands)
     while left:
-        for hand in wait(list(left)):
+        asking = wait(list(left), None if rest.open else GAP)
+        if not asking:
+            rest.open_more()
+        for hand in asking:
             assert isinstance(hand, Connection)
-            question, ids = marshal.loads(hand.recv_bytes())  # noqa: S302 - our own process speaks
-            if question == "take":
-                hand.send_bytes(marshal.dumps(ledger.take()))
-            elif question == "settle":
-                ledger.settle(ids)
-            else:
+            if not _served(hand, ledger, rest):
                 left.discard(hand)
     return time.perf_counter() - began
 
 
-def _filling(world: MailWorld, mailing: Run) -> Make:
+class _Rest:
+    """What of the mailing is still to be opened; its first slice is open from the start."""
+
+    def __init__(self, world: MailWorld) -> None:
+        self._world = world
+        self.open = world.mailing.fill(world.broadcast)
+
+    def open_more(self) -> None:
+        """Open the next slice."""
+        self.open = self._world.mailing.fill(self._world.broadcast, NARROW)
+
+
+def _served(hand: Connection, ledger: Ledger, rest: _Rest) -> bool:
+    """Do what a process asks; False where it is done."""
+    question, ids = marshal.loads(hand.recv_bytes())  # noqa: S302 - our own process speaks
+    if question == "take":
+        while not (rows := ledger.take()) and not rest.open:
+            rest.open_more()
+        hand.send_bytes(marshal.dumps(rows))
+    elif question == "settle":
+        ledger.settle(ids)
+    return bool(question != "done")
+
+
+def _filling(world: MailWorld, mailing: Run, sign: Sign) -> Make:
     """Fills the mould of a mailing whose people are all alike; made once one of them was filled."""
     kinds: Kinds = {}
     now = world.parts.clock.now()
     (plain,) = world.parts.store.mailings.people(mailing.audience, [1], now=now, kinds=kinds)
     moulds, date = mailing.moulds(kinds), DateLine()(now)
     assert moulds.email(1, plain, now) is not None
-    (mould,), stamps = moulds._made.values(), moulds._filler.stamps
+    (mould,), stamp = moulds._made.values(), moulds._filler.stamp
 
     def make(delivery: int, person: Person) -> tuple[bytes, bytes]:
-        token, bounce = stamps(delivery)
-        email = mould.fill(person, token, bounce, date)
+        email = mould.fill(person, stamp(delivery), date)
         assert email is not None
-        return email.raw, f"MAIL FROM:<{email.envelope_from}>\r\nRCPT TO:<{email.to}>\r\nDATA\r\n".encode()
+        return sign(email), f"MAIL FROM:<{email.envelope_from}>\r\nRCPT TO:<{email.to}>\r\nDATA\r\n".encode()
 
     return make
 
@@ -139,14 +170,14 @@ class _Hand:
         self._asked = True
         self._tell("take")
         while not (self._over and not self._rows and self._idle() == list(self._lanes)):
-            for descriptor, _ in ready.poll():
+            for descriptor, _ in _answered(ready):
                 if descriptor == pipe:
                     self._hear()
                 else:
                     self._step(descriptor)
             if len(self._sent) >= GROUP:
                 self._settle()
-            if len(self._rows) < GROUP // 2 and not self._asked and not self._over:
+            if len(self._rows) < GROUP and not self._asked and not self._over:
                 self._asked = True
                 self._tell("take")
         self._settle()
@@ -192,6 +223,13 @@ class _Hand:
         else:
             self._held[descriptor] = None
             lane.send(ends + END)
+
+
+def _answered(ready: select.epoll) -> list[tuple[int, int]]:
+    for _ in range(LOOKS):
+        if found := ready.poll(0):
+            return found
+    return ready.poll()
 
 
 def _lane(port: int) -> socket.socket:

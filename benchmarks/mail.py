@@ -71,11 +71,14 @@ def _signing(port: int, ready: str) -> Iterator[Figure]:
     """All fill every processor: the engine beside its sink, bare sockets that sign, and loops that only sign."""
     count, processors = 30_000, os.cpu_count() or 1
     ours = count / _piece("signed", port, count, CONNECTIONS)
+    least = count / _piece("least_signed", port, count, CONNECTIONS)
     floor = count / _piece("bare_signed", port, count, CONNECTIONS, ready)
     loops = _signatures(processors, ready)
     against = f"loops that only sign, one a processor ({processors})"
     yield Figure("mail signed, rsa-2048", ours, "/s", loops, against)
+    yield Figure("mail signed, the least of the path", least, "/s", loops, against)
     yield Figure("mail signed, bare sockets", floor, "/s", loops, against)
+    yield Figure("mail signed, rsa-2048 (sockets)", ours, "/s", floor, "bare sockets that only sign, same relay")
 
 
 def _signatures(processors: int, ready: str, each: int = 3000) -> float:
