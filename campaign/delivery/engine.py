@@ -46,6 +46,7 @@ class Engine:
         self._broken: set[int] = set()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="channel")
         self._busy: dict[str, Future[None]] = {}
+        self._passed_over: set[str] = set()
 
     def recover(self) -> None:
         """Settle what dead workers left; to be called at the start, and then from time to time."""
@@ -65,6 +66,12 @@ class Engine:
         asks = self._posting.doubts.next_due()
         can_ask = asks is not None and asks <= self._parts.clock.now()
         return bool(self._broken) or self._troubles.stands(LEDGER) or can_ask
+
+    @property
+    def freed(self) -> bool:
+        """Whether a channel is free again that was busy when its open work was looked at last: what was opened
+        meanwhile was not given to anybody."""
+        return any(self._busy[channel].done() for channel in self._passed_over)
 
     def start(self) -> None:
         """Give every channel with open work to a thread of its own, unless it has one already.
@@ -91,15 +98,19 @@ class Engine:
         return True
 
     def _start(self, *, patient: bool) -> None:
+        self._passed_over.clear()
         for channel, broadcasts in self._open_by_channel().items():
             running = self._busy.get(channel)
             if running is None or running.done():
                 self._busy[channel] = self._pool.submit(self._work, broadcasts, patient)
+            else:
+                self._passed_over.add(channel)
 
     def finish(self) -> None:
         """Wait until every thread came back, and raise what one of them raised."""
         futures = list(self._busy.values())
         self._busy.clear()
+        self._passed_over.clear()
         wait(futures)
         for future in futures:
             future.result()
@@ -124,8 +135,10 @@ class Engine:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _open_by_channel(self) -> dict[str, list[Broadcast]]:
+        """By planned time, what is essential first."""
         found: dict[str, list[Broadcast]] = {}
-        for broadcast in self._parts.store.ledger.in_state(BroadcastState.OPENING, BroadcastState.OPEN):
+        rows = self._parts.store.ledger.in_state(BroadcastState.OPENING, BroadcastState.OPEN)
+        for broadcast in sorted(rows, key=lambda row: not row.essential):
             found.setdefault(broadcast.key.channel, []).append(broadcast)
         return found
 

@@ -37,7 +37,7 @@ class Service:
         self.engine.recover_if_due(now)
         changes = self._parts.store.ledger.changes()
         due = self._work_at is not None and self._work_at <= now
-        if changes != self._worked or due or self.engine.unsettled:
+        if changes != self._worked or due or self.engine.unsettled or self.engine.freed:
             self._worked = changes
             self.engine.start()
             self._work_at = self.engine.next_due()
