@@ -272,7 +272,7 @@ SHARED = (
     Key("areas", AREAS, "Where it is for; everywhere if absent"),
     Key("audiences", AUDIENCES, "Whom it is for; everyone if absent"),
     Key("needs", RESOURCES, "Resources that must be approved and out of embargo"),
-    Key("essential", FLAG, "Passes a hold of strength proactive"),
+    Key("essential", FLAG, "Passes a hold of strength proactive, and goes before the others of its channel"),
     Key("late_ok", DURATION, "How late it may open"),
     Key("stop_at", TIME, "Nothing of it begins after this time of its day"),
     Key("again", FLAG, "Meant to repeat what was sent before"),

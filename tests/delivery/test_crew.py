@@ -59,6 +59,7 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
         relays.test_a_relay_with_room_for_one_process_alone_is_used_over_that,
         relays.test_a_relay_that_dies_in_mid_run_is_gone_round,
         two.test_one_is_paused_and_the_other_goes_on,
+        two.test_an_essential_mailing_does_not_wait_behind_another,
         strange.test_any_name_is_spoken_to_and_forges_nothing,
     ],
     ids=lambda scenario: scenario.__name__.removeprefix("test_"),

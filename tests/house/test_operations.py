@@ -58,4 +58,5 @@ def test_the_container_keeps_data_and_key_in_volumes_of_their_own() -> None:
     mounted = {str(each).partition(":")[2] for each in compose()["volumes"]}  # type: ignore[attr-defined]
     assert mounted == set(yaml.safe_load(dockerfile("VOLUME")))
     assert compose()["command"] == ["run"]
+    assert compose()["init"] is True, "a killed sending process would stay as a zombie"
     assert all(str(port).startswith("127.0.0.1:") for port in compose()["ports"])  # type: ignore[attr-defined]

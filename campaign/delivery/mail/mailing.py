@@ -19,6 +19,7 @@ from campaign.delivery.mail.hand import Order
 from campaign.delivery.mail.journal import FAMILY, Journal
 from campaign.delivery.mail.mailjob import MailJob
 from campaign.delivery.mail.pace import pace_of
+from campaign.delivery.mail.precedence import Precedence
 from campaign.delivery.mail.replay import settle_left
 from campaign.delivery.parts import Parts
 from campaign.delivery.shelf import InForce, Shelf
@@ -91,6 +92,7 @@ class Mailing:
         self._runs: dict[int, Run] = {}
         self._rests: dict[str, datetime] = {}
         self._still: dict[str, datetime] = {}
+        self._precedence = Precedence(parts.store, holds)
         self._families = itertools.count()
         self._turns = itertools.count(1)
         self._broken: set[int] = set()
@@ -136,7 +138,7 @@ class Mailing:
         channel = self._parts.ways.channel(run.ref)
         job = MailJob(
             self._parts, broadcast, run, self._holds, self._worker, turns=self._turns, leaves=not channel.harmless,
-            asks=isinstance(channel, Finds), wary=run.ref.id in self._still,
+            asks=isinstance(channel, Finds), wary=run.ref.id in self._still, precedence=self._precedence,
         )  # fmt: skip
         if job.stopped(now) or not store.deliveries.any_due(broadcast.id, now):
             return

@@ -16,6 +16,7 @@ from campaign.delivery.mail.brake import Brake
 from campaign.delivery.mail.filling import Moulds
 from campaign.delivery.mail.flow import PACED
 from campaign.delivery.mail.lanes import WITHDRAWN
+from campaign.delivery.mail.precedence import Precedence
 from campaign.delivery.mail.results import Other, Outcome, Result, Row, domain_of, gather
 from campaign.delivery.outcomes import RESENT
 from campaign.delivery.parts import Parts
@@ -56,7 +57,8 @@ class MailJob:
 
     `rest`: until when the channel asked to be left alone, `trouble`: why. `leaves`: mail goes out to real people.
     `turns`: numbers the groups taken, over all mailings of this worker. `asks`: the channel can be asked whether an
-    email arrived. `wary`: its relay gave trouble a moment ago.
+    email arrived. `wary`: its relay gave trouble a moment ago. `precedence`: which of the channel's
+    mailings goes first.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class MailJob:
         leaves: bool = True,
         asks: bool = False,
         wary: bool = False,
+        precedence: Precedence | None = None,
     ) -> None:
         self._parts = parts
         self._store = parts.store
@@ -84,6 +87,8 @@ class MailJob:
         self._down = ""
         self._asks = asks
         self._wary = wary
+        self._precedence = precedence
+        self._behind = ""
         self._doubts = 0
         self._turns = turns
         self.kinds: Kinds = {}
@@ -145,7 +150,7 @@ class MailJob:
         return self._parts.key.token("delivery-v1", self._key, str(row.subscriber))
 
     def stopped(self, now: datetime) -> str:
-        """A hold, the channel being down, or too many refusals."""
+        """A hold, the channel being down, too many refusals, or an essential mailing that waits."""
         if self._store.workers.lost(self._worker):
             return "the session with the database was lost"
         key = self._broadcast.key
@@ -160,7 +165,13 @@ class MailJob:
             return f"paused: {hold.reason}"
         if self.rest is not None:
             return "the relay asked us to wait"
-        return self._down or self._brake.reason or self._parts.ways.problem(self._message.ref)
+        return self._down or self._brake.reason or self._parts.ways.problem(self._message.ref) or self._overtaken(now)
+
+    def _overtaken(self, now: datetime) -> str:
+        """Why another of its channel goes first; said to all who ask once it was said to one."""
+        if not self._behind and self._precedence is not None:
+            self._behind = self._precedence.against(self._broadcast, now)
+        return self._behind
 
     def hear(self, row: Row, outcome: Outcome) -> bool:
         """Count refusals by policy; True where the mailing must stop, or the channel rest."""
