@@ -126,10 +126,11 @@ def _filling(world: MailWorld, mailing: Run, sign: Sign) -> Make:
     (plain,) = world.parts.store.mailings.people(mailing.audience, [1], now=now, kinds=kinds)
     moulds, date = mailing.moulds(kinds), DateLine()(now)
     assert moulds.email(1, plain, now) is not None
-    (mould,), stamp = moulds._made.values(), moulds._filler.stamp
+    (mould,), stamps = moulds._made.values(), moulds._filler.stamps
 
     def make(delivery: int, person: Person) -> tuple[bytes, bytes]:
-        email = mould.fill(person, stamp(delivery), date)
+        token, bounce = stamps(delivery)
+        email = mould.fill(person, token, bounce, date)
         assert email is not None
         return sign(email), f"MAIL FROM:<{email.envelope_from}>\r\nRCPT TO:<{email.to}>\r\nDATA\r\n".encode()
 

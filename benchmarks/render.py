@@ -93,7 +93,7 @@ def pour(compiled: Compiled, people: list[Recipient]) -> bytes:
     raw, date = b"", DateLine()(NOW)
     for who in people:
         plain = 1, who.address, who.first_name, "", "", who.unsubscribe_token, "", "", 1
-        email = mould.fill(plain, who.unsubscribe_token, date) if mould else None
+        email = mould.fill(plain, who.unsubscribe_token, who.unsubscribe_token, date) if mould else None
         raw = email.raw if email else b""
     return raw
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import cache
 
 KEY_BYTES = 32
-#: The label of the one token that an email carries, in its Message-ID and in its return path.
-EMAIL = "email-v1"
 #: Base 32 (RFC 4648 section 6, lower case), ten bits at a time: four of these are a number below 2**40.
 _BASE32 = [a + b for a in "abcdefghijklmnopqrstuvwxyz234567" for b in "abcdefghijklmnopqrstuvwxyz234567"]
 
@@ -38,20 +36,24 @@ class Key:
 
     def stamped(self, label: str, number: int) -> str:
         """A token that carries `number` readably: `<number in base 32>-<32 hex digits>`."""
-        return self.stamper(label)(number)
+        return self.stamps(label)(number)[0]
 
-    def stamper(self, label: str) -> Callable[[int], str]:
-        """What makes the tokens of many numbers under one label: see `stamped`."""
-        inner, outer = _labelled(self.secret, label)
+    def stamps(self, *labels: str) -> Callable[[int], list[str]]:
+        """What makes the tokens of a number, one for each label: see `stamped`."""
+        pads = [_labelled(self.secret, label) for label in labels]
 
-        def stamp(number: int) -> str:
-            inside, outside = inner.copy(), outer.copy()
-            inside.update(b"%d" % number)
-            outside.update(inside.digest())
-            return (
-                f"{_BASE32[number >> 30]}{_BASE32[number >> 20 & 1023]}{_BASE32[number >> 10 & 1023]}"
-                f"{_BASE32[number & 1023]}-{outside.hexdigest()[:32]}"
+        def stamp(number: int) -> list[str]:
+            readable = (
+                f"{_BASE32[number >> 30]}{_BASE32[number >> 20 & 1023]}"
+                f"{_BASE32[number >> 10 & 1023]}{_BASE32[number & 1023]}-"
             )
+            digits, made = b"%d" % number, []
+            for inner, outer in pads:
+                inside, outside = inner.copy(), outer.copy()
+                inside.update(digits)
+                outside.update(inside.digest())
+                made.append(readable + outside.hexdigest()[:32])
+            return made
 
         return stamp
 

@@ -149,10 +149,10 @@ class Mould:
         self._sender, self._host, self._domain, _, self._link = frank
         self._longest = _LONGEST_LINK - max(len(links.preferences), len(links.unsubscribe)) - len(frank.link)
 
-    def fill(self, person: Person, token: str, date: str) -> Email | None:
+    def fill(self, person: Person, token: str, bounce: str, date: str) -> Email | None:
         """The person's email; None where the long way must be taken.
 
-        `token`: made by us, of letters, digits and hyphens. `date`: the value of the Date header.
+        `token` and `bounce`: made by us, of letters, digits and hyphens. `date`: the value of the Date header.
         """
         _, address, name, organisation, _, secret, _, _, _ = person
         if (
@@ -175,7 +175,7 @@ class Mould:
         return Email(  # in the order of its fields: by their names it takes three times as long
             self._about,
             address,
-            f"{self._sender}+{token}@{self._host}",
+            f"{self._sender}+{bounce}@{self._host}",
             f"<{message}>",
             "".join(self._whole(own + self._chunks)).encode(),
             subject,

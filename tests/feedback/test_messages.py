@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from campaign.channels.base import Feedback, FeedbackKind
 from campaign.delivery.feedback import read_message
-from campaign.tokens import EMAIL, Key
+from campaign.tokens import Key
 from tests.store.people import NOW
 
 KEY = Key(b"k" * 32)
-STAMP = KEY.stamped(EMAIL, 42)
+STAMP = KEY.stamped("return-path-v1", 42)
 
 
 def read(raw: bytes | str) -> list[Feedback]:
@@ -68,8 +68,8 @@ def test_our_token_is_found_where_the_report_went(to: str) -> None:
 
 
 def test_our_token_is_found_in_what_is_returned_of_our_message() -> None:
-    back = f"Message-ID: <{KEY.stamped(EMAIL, 7)}@example.org>\r\n"
-    assert KEY.read_stamped(EMAIL, read(report("failed", "5.1.1", back=back))[0].token) == 7
+    back = f"Message-ID: <{KEY.stamped('message-v1', 7)}@example.org>\r\n"
+    assert KEY.read_stamped("message-v1", read(report("failed", "5.1.1", back=back))[0].token) == 7
 
 
 def test_the_same_report_has_the_same_id_however_it_came() -> None:
@@ -95,7 +95,7 @@ def complaint(kind: str, extra: str = "") -> str:
         "--b\r\nContent-Type: message/feedback-report\r\n\r\n"
         f"Feedback-Type: {kind}\r\nUser-Agent: P/1\r\nVersion: 1\r\n"
         f"{extra}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
-        f"Message-ID: <{KEY.stamped(EMAIL, 9)}@example.org>\r\nTo: redacted\r\n\r\nHello\r\n--b--\r\n"
+        f"Message-ID: <{KEY.stamped('message-v1', 9)}@example.org>\r\nTo: redacted\r\n\r\nHello\r\n--b--\r\n"
     )
 
 
@@ -112,7 +112,7 @@ def complaint(kind: str, extra: str = "") -> str:
 def test_a_complaint_is_matched_by_our_token_for_the_address_may_be_hidden(kind: str, what: FeedbackKind) -> None:
     found = read(complaint(kind))
     assert [each.kind for each in found] == [what]
-    assert KEY.read_stamped(EMAIL, found[0].token) == 9
+    assert KEY.read_stamped("message-v1", found[0].token) == 9
 
 
 def test_a_complaint_that_names_the_address() -> None:

@@ -22,7 +22,7 @@ BASES = st.sampled_from(
     ["https://week.example.org", "https://week.example.org/&", "http://week.example.org", "https://w." + "x" * 40]
 )
 FRANKED = st.sampled_from([("b", "example.org"), ("b", "exämple.org"), ("b", "example.org/x")])
-TOKEN = "aaaa2b-0f"
+TOKEN, BOUNCE = "aaaa2b-0f", "aaaa2b-1e"
 LINK = ".1z"
 
 
@@ -50,10 +50,10 @@ def test_the_quick_way_makes_what_the_long_way_makes(
     like = person(first_name=first and "Sam", organisation=organisation and "Council", unsubscribe_token="t")
     made.email(like, message_id="a@b", envelope_from="c@d", urls=urls(like), date=NOW)
     found = made.mould(like, urls(like), frank)
-    quick = found.fill(plain(who), TOKEN, DateLine()(NOW)) if found is not None else None
+    quick = found.fill(plain(who), TOKEN, BOUNCE, DateLine()(NOW)) if found is not None else None
     if quick is None:
         return
-    given = {"message_id": f"<{TOKEN}@{host}>", "envelope_from": f"{mailbox}+{TOKEN}@example.org"}
+    given = {"message_id": f"<{TOKEN}@{host}>", "envelope_from": f"{mailbox}+{BOUNCE}@example.org"}
     long = made.email(who, **given, urls=urls(who), date=NOW)
     assert quick == long
     assert quick.relaxed_body is not None
@@ -66,7 +66,7 @@ def test_the_quick_way_makes_what_the_long_way_makes(
 def test_plain_people_are_filled_the_quick_way() -> None:
     """Else the test above would compare nothing with nothing."""
     who = person(unsubscribe_token="t" * 22)
-    email = mould(compiled(), who).fill(plain(who), TOKEN, DateLine()(NOW))
+    email = mould(compiled(), who).fill(plain(who), TOKEN, BOUNCE, DateLine()(NOW))
     assert email is not None
     assert email.plain_lines
     assert email.raw.isascii()
@@ -82,7 +82,7 @@ def test_whoever_is_not_plain_is_left_to_the_long_way() -> None:
         ("unsubscribe_token", ""), ("unsubscribe_token", "a\r\nb"), ("unsubscribe_token", "t" * 60),
     ):  # fmt: skip
         other = person(**{"unsubscribe_token": "t" * 22, field: words})
-        assert quick.fill(plain(other), TOKEN, date) is None, (field, words)
+        assert quick.fill(plain(other), TOKEN, BOUNCE, date) is None, (field, words)
 
 
 def test_what_is_not_plain_for_all_makes_no_mould() -> None:

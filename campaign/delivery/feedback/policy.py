@@ -17,11 +17,13 @@ from campaign.store.feedback import Came, keep_once, moved_since, of_address, of
 from campaign.store.links import link, read_link
 from campaign.store.subscribers import SELF, Subscriber, leave, leave_all
 from campaign.store.suppressions import Reason, suppress
-from campaign.tokens import EMAIL, Key
+from campaign.tokens import Key
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+#: Labels of the tokens that our own messages carry: in the return path and in the Message-ID.
+LABELS = ("return-path-v1", "message-v1")
 #: Temporary failures on this many different days of a month mean that nobody is there.
 SOFT_DAYS = 3
 
@@ -139,7 +141,8 @@ class Policy:
         return Outcome.LEFT
 
     def _delivery(self, token: str) -> int:
-        return self._key.read_stamped(EMAIL, token) or 0
+        found = (self._key.read_stamped(label, token) for label in LABELS)
+        return next((number for number in found if number is not None), 0)
 
 
 def _storable(text: str) -> str:

@@ -13,7 +13,7 @@ from campaign.render.filling import Filling
 from campaign.render.headers import DateLine
 from campaign.render.pages import Pages, PersonUrls, Urls
 from campaign.render.quick import Frank, Mould
-from campaign.tokens import EMAIL, Key
+from campaign.tokens import Key
 
 if TYPE_CHECKING:
     from campaign.render.mailing import Compiled
@@ -58,7 +58,7 @@ class Filler:
 
     def __init__(self, compiled: Filling[Any], sender: Sender, key: Key, urls: Callable[[Recipient], Urls]) -> None:
         self.compiled = compiled
-        self.stamp = key.stamper(EMAIL)
+        self.stamps = key.stamps("message-v1", "return-path-v1")
         self._urls = urls
         self._mailbox, _, self._host = sender.return_path.partition("@")
         self._domain = sender.domain
@@ -79,11 +79,11 @@ class Filler:
 
     def email(self, delivery: int, person: Recipient, now: datetime) -> Email | None:
         """The person's email; None where there is nothing for them."""
-        token = self.stamp(delivery)
+        token, bounce = self.stamps(delivery)
         return self.compiled.email(
             person,
             message_id=f"<{token}@{self._domain}>",
-            envelope_from=f"{self._mailbox}+{token}@{self._host}",
+            envelope_from=f"{self._mailbox}+{bounce}@{self._host}",
             urls=self._urls(person),
             date=now,
         )
@@ -107,7 +107,8 @@ class Moulds:
         alike = areas, audiences, chosen, language, not first_name, not organisation
         mould = self._made.get(alike)
         if mould is not None:
-            made = mould.fill(person, self._filler.stamp(delivery), self._date(now))
+            token, bounce = self._filler.stamps(delivery)
+            made = mould.fill(person, token, bounce, self._date(now))
             if made is not None:
                 return made
         recipient = recipient_of(person, self._kinds)

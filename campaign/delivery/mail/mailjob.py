@@ -70,10 +70,10 @@ class MailJob:
         worker: int,
         *,
         turns: Iterator[int],
+        precedence: Precedence,
         leaves: bool = True,
         asks: bool = False,
         wary: bool = False,
-        precedence: Precedence | None = None,
     ) -> None:
         self._parts = parts
         self._store = parts.store
@@ -169,8 +169,7 @@ class MailJob:
 
     def _overtaken(self, now: datetime) -> str:
         """Why another of its channel goes first; said to all who ask once it was said to one."""
-        if not self._behind and self._precedence is not None:
-            self._behind = self._precedence.against(self._broadcast, now)
+        self._behind = self._behind or self._precedence.against(self._broadcast, now)
         return self._behind
 
     def hear(self, row: Row, outcome: Outcome) -> bool:
