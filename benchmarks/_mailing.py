@@ -242,6 +242,14 @@ def least(port: int, count: int, connections: int) -> float:
     return _at_least(port, count, connections, lambda email: email.raw)
 
 
+def least_sending(port: int, count: int, connections: int) -> float:
+    """Of that, what the processes that send do alone: with no ledger."""
+    from benchmarks import _least
+
+    with _world(port, _least.GROUP, connections, processes=1) as world:
+        return _least.run_without(world, port, count, connections)
+
+
 def least_signed(port: int, count: int, connections: int) -> float:
     """The same, each message signed."""
     signer, now = _signer(), datetime.now(UTC)
@@ -348,6 +356,7 @@ PIECES: dict[str, Callable[..., float]] = {
         sign,
         engine,
         least,
+        least_sending,
         least_signed,
         signed,
         opening,

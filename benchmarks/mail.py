@@ -49,18 +49,23 @@ def measure() -> Iterator[Figure]:
 
 
 def _speed(port: int, ready: str, size: int) -> Iterator[Figure]:
-    engine, bare, source, least = [], [], [], []
+    engine, bare, source, least, sending = [], [], [], [], []
     for _ in range(TURNS):
         engine.append(PEOPLE / _piece("engine", port, PEOPLE, CONNECTIONS))
         bare.append(PEOPLE / _piece("bare", port, PEOPLE, CONNECTIONS, ready))
         source.append(PEOPLE / _source(port, ready))
         least.append(PEOPLE / _piece("least", port, PEOPLE, CONNECTIONS))
+        sending.append(PEOPLE / _piece("least_sending", port, PEOPLE, CONNECTIONS))
     plain = 2000 / _piece("plain", port, 2000, CONNECTIONS, ready)
     ours = statistics.median(engine)
     about = f"{size / 1000:.0f} kB, {CONNECTIONS} connections"
     yield Figure("mail, whole path", ours, "/s", statistics.median(bare), f"bare pipelined sockets ({about})")
     yield Figure(
         "mail, the least of the path", statistics.median(least), "/s", statistics.median(bare),
+        f"bare pipelined sockets ({about})",
+    )  # fmt: skip
+    yield Figure(
+        "mail, the least without a ledger", statistics.median(sending), "/s", statistics.median(bare),
         f"bare pipelined sockets ({about})",
     )  # fmt: skip
     yield Figure("mail, whole path (Postfix)", ours, "/s", statistics.median(source), "smtp-source -d")

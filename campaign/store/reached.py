@@ -38,13 +38,27 @@ def people(
     makes the secret of a person's links from their own and the lists that chose them: it, and what is the same for all
     whom those lists chose.
     """
-    sqlite = connection.dialect.name == "sqlite"
-    values = {"now": to_micros(now), "ids": json.dumps(list(among)) if sqlite else list(among)}
-    rows: list[Person] = plainly(connection.execute(_query(choice, sqlite), values))
+    query, values = _asking(choice, among, sqlite=connection.dialect.name == "sqlite")
+    rows: list[Person] = plainly(connection.execute(query, {**values, "now": to_micros(now)}))
     for alike in set(map(_ALIKE, rows)) - kinds.keys():
         areas, audiences, chosen = _labelled(choice, *alike)
         kinds[alike] = Kind(areas, audiences, chosen, link("", chosen))
     return rows
+
+
+def _asking(choice: Choice, among: Collection[int], *, sqlite: bool) -> tuple[Select[Any], dict[str, Any]]:
+    """The statement of `people` and its values. A run of ids is looked up in two thirds of the time."""
+    ids = set(among)
+    if ids and (last := max(ids)) - (first := min(ids)) + 1 == len(ids):
+        return _run_query(choice), {"before": first - 1, "last": last}
+    return _query(choice, sqlite), {"ids": json.dumps(list(ids)) if sqlite else list(ids)}
+
+
+@lru_cache(maxsize=64)
+def _run_query(choice: Choice) -> Select[Any]:
+    """As `_query`, of all ids above `before` up to `last`."""
+    before, last = bindparam("before", type_=BigInteger), bindparam("last", type_=BigInteger)
+    return _with_persons(selection(choice, now=bindparam("now", type_=BigInteger), after=before, upto=last))
 
 
 @lru_cache(maxsize=64)
@@ -55,7 +69,11 @@ def _query(choice: Choice, sqlite: bool) -> Select[Any]:
     """
     ids: BindParameter[Any] = bindparam("ids", expanding=not sqlite)
     among = select(func.json_each(ids).table_valued("value").c.value) if sqlite else ids
-    picked = selection(choice, now=bindparam("now", type_=BigInteger), among=among).order_by(None).subquery()
+    return _with_persons(selection(choice, now=bindparam("now", type_=BigInteger), among=among))
+
+
+def _with_persons(chosen: Select[tuple[int, int]]) -> Select[Any]:
+    picked = chosen.order_by(None).subquery()
     s = subscribers.c
     columns = (s.id, s.address, s.first_name, s.organisation, s.language, s.token)
     return select(*columns, s.areas, s.audiences, picked.c.chosen).join(picked, picked.c.subscriber == s.id)

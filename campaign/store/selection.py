@@ -20,6 +20,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -143,8 +144,8 @@ def selection(
     choice: Choice,
     *,
     now: datetime | ColumnElement[int],
-    after: int = 0,
-    upto: int | None = None,
+    after: int | BindParameter[int] = 0,
+    upto: int | BindParameter[int] | None = None,
     among: Collection[int] | Select[tuple[int]] | BindParameter[Sequence[int]] | None = None,
 ) -> Select[tuple[int, int]]:
     """People of `choice` with `after < id <= upto` (or `among` those ids), ordered: columns `subscriber`, `chosen`.
@@ -153,7 +154,6 @@ def selection(
     LIMIT but by a window of ids (`next_slice`), so that a slice where nobody is chosen is as quick as any other.
     """
     u, s, whose = subscriptions.c, subscribers.c, lists.c
-    bits = case({each.id: 1 << place for place, each in enumerate(choice.lists)}, value=u.list, else_=0)
     window: list[ColumnElement[bool]] = []
     if among is not None:
         window.append(u.subscriber.in_(among))
@@ -162,8 +162,8 @@ def selection(
     if upto is not None:
         window.append(u.subscriber <= upto)
     joined = subscriptions.join(subscribers, s.id == u.subscriber).join(lists, whose.id == u.list)
-    return (
-        select(u.subscriber, func.sum(bits).label("chosen"))
+    query = (
+        select(u.subscriber, _chosen_by(choice).label("chosen"))
         .select_from(joined)
         .where(
             *window,
@@ -175,9 +175,17 @@ def selection(
             ~_suppressed(),
             *_not_excluded(choice),
         )
-        .group_by(u.subscriber)
         .order_by(u.subscriber)
     )
+    return query if len(choice.lists) == 1 else query.group_by(u.subscriber)
+
+
+def _chosen_by(choice: Choice) -> ColumnElement[int]:
+    """Which of the lists chose a person, as bits; nobody is on one list twice, so that one alone adds nothing up."""
+    if len(choice.lists) == 1:
+        return literal(1)
+    bits = {each.id: 1 << place for place, each in enumerate(choice.lists)}
+    return func.sum(case(bits, value=subscriptions.c.list, else_=0))
 
 
 def _on_a_list(choice: Choice) -> ColumnElement[bool]:

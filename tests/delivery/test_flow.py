@@ -7,6 +7,7 @@ import threading
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,9 +15,9 @@ import pytest
 from campaign.channels.base import Receipt
 from campaign.clock import SettableClock
 from campaign.delivery.mail import journal
-from campaign.delivery.mail.flow import FRESH, Flow
+from campaign.delivery.mail.flow import EARLY, FRESH, PULSE, Flow
 from campaign.delivery.mail.journal import Journal
-from campaign.delivery.mail.results import Row
+from campaign.delivery.mail.results import Result, Row
 from campaign.errors import ChannelError
 from tests.delivery.mailworld import NOW
 
@@ -95,3 +96,39 @@ def test_not_for_who_left_since_they_were_asked_after(flow: Flow, clock: Settabl
     flow.job.there.clear()  # type: ignore[attr-defined]
     clock.advance(timedelta(seconds=FRESH + 0.1))
     assert not begins(flow, tmp_path)
+
+
+class Settles(Asked):
+    """A job whose people have all gone: there is always more to take, and nobody to mail."""
+
+    turn = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settled: list[int] = []
+
+    def take(self, limit: int, now: datetime) -> tuple[int, list[Any]]:
+        return 1, []
+
+    def settle(self, results: list[Result], began: datetime, now: datetime) -> None:
+        self.settled.append(len(results))
+
+
+def test_the_first_answers_are_settled_early_and_then_each_in_its_turn(tmp_path: Path, clock: SettableClock) -> None:
+    job: Any = Settles()
+    channel: Any = SimpleNamespace(lanes=1)
+    book = Journal(tmp_path, 1, itertools.count(1))
+    flow = Flow(job, channel, book, clock, threading.Event(), NOW + timedelta(hours=1))
+    flow._settle()  # as `work` begins: nothing has come yet
+    assert job.settled == []
+
+    def after(seconds: float) -> list[int]:
+        flow._ended(a_row(), Receipt())
+        clock.advance(timedelta(seconds=seconds))
+        assert flow._turn()
+        return list(job.settled)
+
+    assert after(EARLY - 0.01) == []
+    assert after(0.02) == [2]
+    assert after(EARLY + 0.01) == [2]
+    assert after(PULSE) == [2, 2]

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from campaign.errors import RefusedError
 from campaign.model import Exclusion
+from campaign.model.rows import Person
 from campaign.store.database import Database
-from campaign.store.reached import groups, recipients
+from campaign.store.reached import groups, people, recipients
 from campaign.store.selection import (
     Choice,
     breakdown,
@@ -260,6 +261,35 @@ def test_a_recipient_is_what_a_mailing_may_know_of_a_person(database: Database) 
         assert found[person].audiences == {"vcs", "parents"}
         assert [each.slug for each in found[person].lists] == ["one", "two"]
         assert found[person].unsubscribe_token
+
+
+@pytest.mark.parametrize("names", [["one"], ["one", "two"]])
+def test_a_run_of_ids_reaches_whom_it_reaches_one_by_one(database: Database, names: list[str]) -> None:
+    with database.write() as connection:
+        one, two = add_list(connection, "one"), add_list(connection, "two")
+        before = add_person(connection, "before@example.org", one)
+        run = [
+            add_person(connection, "a@example.org", one),
+            add_person(connection, "b@example.org", one, two),
+            add_person(connection, "c@example.org", two),
+            add_person(connection, "d@example.org", one, state="unsubscribed"),
+            add_person(connection, "e@example.org", one, paused_until=NOW + timedelta(days=1)),
+            add_person(connection, "f@example.org", one),
+            add_person(connection, "g@example.org", one),
+        ]
+        behind = add_person(connection, "behind@example.org", one)
+        add_suppression(connection, "f@example.org")
+        choice = choose(connection, names)
+
+        def reached(ids: list[int]) -> list[Person]:
+            return sorted(people(connection, choice, ids, now=NOW, kinds={}))
+
+        singly = sorted(person for each in run for person in reached([each]))
+        assert reached(run) == reached([*reversed(run)]) == reached([*run, run[0]]) == singly
+        assert {person[0] for person in singly} == {run[0], run[1], run[6]} | ({run[2]} if "two" in names else set())
+        assert reached([run[0], run[6], behind]) == sorted([*reached([run[0]]), *reached([run[6]]), *reached([behind])])
+        assert reached([]) == []
+        assert before not in {person[0] for person in singly}
 
 
 def test_why_somebody_is_no_longer_reached(database: Database) -> None:

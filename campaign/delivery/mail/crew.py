@@ -36,7 +36,7 @@ BROKE = "a process that was sending ended before its time"
 #: How long a process may take to make its channel and its mailing, in seconds.
 START = 30.0
 #: Towards the end a process is given half of its share of what is left, so that all end together; never fewer rows.
-LEAST = 64
+LEAST = 256
 #: Between two slices of an opening others may write for so long, in seconds: who waits looks every millisecond.
 GAP = 0.003
 #: How much longer than its lanes a process may take to come back once the service is stopping, in seconds.

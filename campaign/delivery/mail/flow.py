@@ -29,6 +29,8 @@ from campaign.model.rows import PlainRow
 FRESH = 1.0
 #: How often the coordinator looks, and settles at the latest, in seconds.
 PULSE = 0.2
+#: When it settles for the first time, in seconds: from then on groups follow the pace, and the ledger is asked less.
+EARLY = 0.05
 #: The coordinator wakes this often to see whether lanes run short of rows, in seconds.
 STEP = 0.02
 #: Rows for which a further lane is opened.
@@ -154,7 +156,8 @@ class Flow:
         now = self.clock.monotonic()
         if now - self._looked > PULSE:
             self._look()
-        if self.journal.waiting and (now - self._settled > PULSE or self.journal.waiting >= MOST):
+        due = self._settled + (PULSE if self._pace else EARLY)
+        if self.journal.waiting and (now > due or self.journal.waiting >= MOST):
             self._settle()
         limit = self._room()
         taken = self._refill(limit) if limit else -1
