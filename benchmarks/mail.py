@@ -23,7 +23,7 @@ from benchmarks import Figure
 PEOPLE = 100_000
 CONNECTIONS = 16
 MILLION = 1_000_000
-TURNS = 3
+TURNS = 7
 DEBIAN = "/usr/sbin"
 
 
