@@ -128,7 +128,7 @@ class Screen:
 
 def test_a_mailing_is_watched_on_a_terminal_while_it_goes(tmp_path: Path) -> None:
     """The same figures in `/metrics`; and why nothing leaves, with since when."""
-    people = 400
+    people = 2_000  # many more than are taken while the relay rests
     script = Script(
         rcpt={address_of(9): ["450 4.2.0 greylisted"], address_of(10): ["550 5.1.1 nobody"]},
         drop_after_dot={address_of(11): 1},
