@@ -2,11 +2,11 @@
 
 One process opens the rows, takes them in groups, asks after their people, hands them out and settles them, each by its
 one statement; the others, one a processor, fill the mould for each person, sign it where it is to be signed, and send
-it. What exactness asks is done in the least possible way: a record stands in a mapped file before each final dot and
+it. What exactness asks is done in the least possible way: a record stands in mapped memory before each final dot and
 after its answer, the answer is the one expected, and whether anything speaks against it is known of less than a second
 ago. Nothing else is done: no limits, no other relay, nothing that goes wrong.
 
-It has the form that was found to be the fastest of some thirty: the rest is opened while others send, rows are fetched
+It has the form that was found to be the fastest of some forty: the rest is opened while others send, rows are fetched
 two groups ahead, and who sends looks many times before it sleeps.
 """
 
