@@ -7,7 +7,7 @@ after its answer, the answer is the one expected, and whether anything speaks ag
 ago. Nothing else is done: no limits, no other relay, nothing that goes wrong.
 
 It has the form that was found to be the fastest of some forty: the rest is opened while others send, rows are fetched
-two groups ahead, and who sends looks many times before it sleeps.
+two groups ahead, and who sends waits as the engine does.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from campaign.clock import to_micros
+from campaign.clock import SystemClock, to_micros
 from campaign.delivery.mail.crew import GAP
 from campaign.delivery.mail.flow import FRESH
 from campaign.delivery.mail.hand import stand_behind
+from campaign.delivery.mail.lookout import Lookout
 from campaign.delivery.mail.mailing import NARROW, Run
 from campaign.model import DeliveryState, Email
 from campaign.model.rows import Kinds, Person
@@ -41,8 +42,6 @@ from campaign.store.mailings import _choose
 from tests.delivery.mailworld import MailWorld
 
 GROUP = 2000
-#: So often a process looks whether a relay has answered before it sleeps: a sleeping processor takes long to wake.
-LOOKS = 100
 END = b".\r\n"
 #: Two records of the journal: a message has ended, another one is about to.
 _records = struct.Struct("<BQBQ").pack_into
@@ -211,12 +210,13 @@ class _Hand:
     def work(self) -> None:
         """Send until there are no more rows."""
         ready, pipe = select.epoll(), self._pipe.fileno()
+        lookout = Lookout(ready, SystemClock())
         for descriptor in (pipe, *self._lanes):
             ready.register(descriptor, select.EPOLLIN)
         self._asked = True
         self._tell("take")
         while not (self._over and not self._rows and self._idle() == list(self._lanes)):
-            for descriptor, _ in _answered(ready):
+            for descriptor, _ in lookout.wait():
                 if descriptor == pipe:
                     self._hear()
                 else:
@@ -285,13 +285,6 @@ class _Hand:
             self._looked = moment
         _records(self._journal, self._place, 2, ended, 1, begins)
         self._place = (self._place + 18) % (ROOM - 18)
-
-
-def _answered(ready: select.epoll) -> list[tuple[int, int]]:
-    for _ in range(LOOKS):
-        if found := ready.poll(0):
-            return found
-    return ready.poll()
 
 
 def _lane(port: int) -> socket.socket:

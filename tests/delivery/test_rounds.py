@@ -11,7 +11,8 @@ import pytest
 
 from campaign.channels.base import Receipt, Step
 from campaign.clock import SettableClock, SystemClock
-from campaign.delivery.mail.rounds import SILENT, Rounds
+from campaign.delivery.mail.lookout import SILENT
+from campaign.delivery.mail.rounds import Rounds
 from tests.waiting import until
 
 WENT = Receipt(code="250")

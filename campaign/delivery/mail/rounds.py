@@ -3,7 +3,8 @@
 A lane mostly waits. Where each waits in a thread of its own, the interpreter is handed from thread to thread for every
 message, and that costs as much again as to fill and send it. So while a lane goes smoothly its thread sleeps, and this
 one goes on with it whenever its relay has answered. What may block (a connection to be made, a reply that is late or
-out of the usual) the lane's own thread does, which is woken for it.
+out of the usual) the lane's own thread does, which is woken for it. A relay that is silent for `SILENT` seconds is
+waited for there too.
 """
 
 from __future__ import annotations
@@ -19,9 +20,7 @@ from typing import Any
 
 from campaign.channels.bulk import Step
 from campaign.clock import Clock
-
-#: How long a relay may be silent before its lane waits in its own thread, in seconds.
-SILENT = 1.0
+from campaign.delivery.mail.lookout import SILENT, Lookout
 
 #: Told each outcome: a message's key, and what came of it.
 Heard = Callable[[str, Any], None]
@@ -44,6 +43,7 @@ class Rounds:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ready = select.epoll()
+        self._lookout = Lookout(self._ready, clock)
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._ready.register(self._bell, select.EPOLLIN)
         self._visits: dict[int, Visit] = {}
@@ -82,7 +82,7 @@ class Rounds:
 
     def _go(self) -> None:
         while not self._end():
-            answered = self._ready.poll(SILENT)
+            answered = self._lookout.wait()
             for descriptor, _ in answered:
                 if descriptor == self._bell:
                     os.eventfd_read(self._bell)
