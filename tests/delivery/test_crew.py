@@ -14,6 +14,7 @@ from campaign.store.database import Database
 from tests.delivery import test_leaving_midway as leaving
 from tests.delivery import test_mailing as by_threads
 from tests.delivery import test_mailing_relays as relays
+from tests.delivery import test_signed as signed
 from tests.delivery import test_strange_people as strange
 from tests.delivery import test_two_mailings as two
 from tests.delivery.apart import nursery_apart
@@ -58,6 +59,7 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
         relays.test_a_relay_that_takes_fewer_connections_is_used_over_those,
         relays.test_a_relay_with_room_for_one_process_alone_is_used_over_that,
         relays.test_a_relay_that_dies_in_mid_run_is_gone_round,
+        signed.test_everyone_gets_a_signed_email_once,
         two.test_one_is_paused_and_the_other_goes_on,
         two.test_an_essential_mailing_does_not_wait_behind_another,
         strange.test_any_name_is_spoken_to_and_forges_nothing,

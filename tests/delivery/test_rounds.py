@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from campaign.channels.base import Receipt, Step
+from campaign.channels.bulk import TOGETHER
 from campaign.clock import SettableClock, SystemClock
 from campaign.delivery.mail.lookout import SILENT
 from campaign.delivery.mail.rounds import Rounds
@@ -24,12 +25,17 @@ class Relay:
     def __init__(self) -> None:
         self.ours, self.theirs = socket.socketpair()
         self.driver = ""
+        self.goes_on = threading.Event()
+        self.journey: list[str] = []
 
     def answer(self, word: bytes) -> None:
         self.theirs.sendall(word)
 
     def steps(self) -> Iterator[Step]:
-        """`.`: fine; `?`: something that may block; `!`: breaks; `x`: closes its socket, and breaks; `$`: the end."""
+        """`.`: fine; `?`: something that may block; `!`: breaks; `x`: closes its socket, and breaks; `$`: the end.
+
+        `~`: busy until it `goes_on`; `&`: something took long to make, and what follows is better done together.
+        """
         while True:
             yield self.ours.fileno()
             word = self.ours.recv(1)
@@ -37,6 +43,12 @@ class Relay:
             if word == b"?":
                 yield None
                 self.driver = threading.current_thread().name
+            elif word == b"~":
+                self.goes_on.wait(300)
+            elif word == b"&":
+                self.journey.append("made")
+                yield TOGETHER
+                self.journey.append(f"gone by {threading.current_thread().name}")
             elif word == b"$":
                 return
             elif word in (b"!", b"x"):
@@ -69,7 +81,7 @@ class Lane:
             for step in steps:
                 if isinstance(step, tuple):
                     self.hear(*step)
-                elif step is not None:
+                elif step not in (None, TOGETHER):
                     self.trips += 1
                     self.rounds.drive(steps, step, self.hear)
         except RuntimeError as error:
@@ -127,6 +139,24 @@ def test_what_may_block_is_done_by_the_lanes_own_thread_and_it_comes_back(rounds
     assert relay.driver == "rounds"
     relay.answer(b"$")
     assert lane.ends()
+
+
+def test_what_took_long_to_make_goes_together(rounds: Rounds, make: Make) -> None:
+    busy, first, second = make(), make(), make()
+    journey: list[str] = []
+    first.journey = second.journey = journey
+    lanes = [Lane(relay, rounds) for relay in (busy, first, second)]
+    until(lambda: len(rounds._visits) == 3, "all on the rounds")
+    busy.answer(b"~")
+    first.answer(b"&")
+    second.answer(b"&")
+    busy.goes_on.set()
+    until(lambda: len(journey) == 4, "both gone")
+    for relay, lane in zip((busy, first, second), lanes, strict=True):
+        relay.answer(b"$")
+        assert lane.ends()
+    assert (lanes[1].heard, lanes[2].heard) == (["&"], ["&"])
+    assert journey == ["made", "made", "gone by rounds", "gone by rounds"]
 
 
 @pytest.mark.parametrize("word", [b"!", b"x"])

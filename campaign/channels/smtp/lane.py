@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from campaign.channels.bulk import Begun, LaneResult, Receipt, Step
+from campaign.channels.bulk import TOGETHER, Begun, LaneResult, Receipt, Step
 from campaign.channels.smtp import outcomes
 from campaign.channels.smtp.item import Again, Item, OutOfStep, lost
 from campaign.channels.smtp.relays import CROWDED, Relay, Relays
@@ -69,10 +69,13 @@ class PipelinedLane:
         try:
             for key, email in messages:
                 try:
-                    item = Item(key, email, dotted(self._sign(email), plain=email.plain_lines))
+                    signed = self._sign(email)
+                    item = Item(key, email, dotted(signed, plain=email.plain_lines))
                 except ChannelError as error:
                     yield key, error
                     continue
+                if signed is not email.raw:
+                    yield TOGETHER
                 if held is None or not begun(held.key):
                     yield None
                     held, results = self._without(held, item)
@@ -100,9 +103,7 @@ class PipelinedLane:
                 if held is None and not self.ready:
                     break
             yield None
-            if held is not None:
-                before, held = held, None
-                yield from self._finish(before) if begun(before.key) else self._withdraw(before)
+            yield from self._end_with(held, begun)
             whole = True
         finally:
             if not whole:
@@ -189,6 +190,11 @@ class PipelinedLane:
             if self._elsewhere(item, error):
                 held, more = self._start(item)
         return held, [(before.key, outcome), *more]
+
+    def _end_with(self, held: Item | None, begun: Begun) -> list[LaneResult]:
+        if held is None:
+            return []
+        return self._finish(held) if begun(held.key) else self._withdraw(held)
 
     def _finish(self, before: Item) -> list[LaneResult]:
         """Write the text of `before` (begun), with its final dot, and nothing after it."""

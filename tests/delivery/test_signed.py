@@ -1,0 +1,45 @@
+"""A signed mailing: each message whole and signed, once, whatever the relay does to its neighbours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+
+from campaign.delivery.mail.nursery import Nursery
+from campaign.store.database import Database
+from tests.channels.test_smtp_dkim import RSA, verified
+from tests.delivery.mailworld import address_of
+from tests.delivery.test_mailing import everyone, mailing
+from tests.smtpserver import CountingServer, Script
+
+
+def with_key(folder: Path) -> dict[str, Any]:
+    """The options of a channel that signs."""
+    file = folder / "dkim.pem"
+    file.write_bytes(
+        RSA.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return {"dkim": [{"domain": "example.org", "selector": "r", "key_file": str(file)}]}
+
+
+def send_all(database: Database, folder: Path, lanes: int, nursery: Nursery | None) -> None:
+    refused, cut = address_of(3), address_of(6)
+    script = Script(rcpt={refused: ["550 5.1.1 nobody"]}, drop_after_dot={cut: 1})
+    with (
+        CountingServer(script) as relay,
+        mailing(database, folder, relay, 60, lanes=lanes, options=with_key(folder), nursery=nursery) as world,
+    ):
+        world.send()
+        assert world.states() == {"sent": 58, "failed": 1, "uncertain": 1}
+        assert relay.counts == {to: 1 for to in everyone(60) if to != refused}
+        assert all(verified(message.data) for message in relay.accepted)
+
+
+def test_everyone_gets_a_signed_email_once(database: Database, tmp_path: Path, nursery: Nursery | None) -> None:
+    send_all(database, tmp_path, 4, nursery)
+
+
+def test_one_connection_signs_too(database: Database, tmp_path: Path) -> None:
+    send_all(database, tmp_path, 1, None)
