@@ -40,8 +40,8 @@ Begun = Callable[[str], bool]
 LaneResult = tuple[str, Receipt | ChannelError]
 #: An outcome, or what a lane says of itself between two: see `Stepped`.
 Step = LaneResult | int | None
-#: The step of a lane whose next message took long to make, just before it is written.
-TOGETHER = -1
+#: The step of a lane that has given its relay work, and makes its next message meanwhile.
+LATER = -1
 
 
 class Lane(Protocol):
@@ -69,8 +69,8 @@ class Stepped(Protocol):
 
         The number is a socket's descriptor: nothing is to be done until that can be read, and what follows then, up to
         the next number or None, does not block. None: what follows may block, and belongs to a thread of its own.
-        `TOGETHER`: what follows does not block either, and is better done once other lanes have come as far: a relay is
-        woken once for all that is written then, where it would be woken, and put to sleep, for each.
+        `LATER`: what follows does not block either, and nobody waits for it: other lanes that have something to write
+        go first, so that a relay is woken once for all of them.
         Whoever minds none of them goes on at once, and is blocked where there is something to wait for.
         """
         ...

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from campaign.channels.base import Receipt, Step
-from campaign.channels.bulk import TOGETHER
+from campaign.channels.bulk import LATER
 from campaign.clock import SettableClock, SystemClock
 from campaign.delivery.mail.lookout import SILENT
 from campaign.delivery.mail.rounds import Rounds
@@ -34,7 +34,7 @@ class Relay:
     def steps(self) -> Iterator[Step]:
         """`.`: fine; `?`: something that may block; `!`: breaks; `x`: closes its socket, and breaks; `$`: the end.
 
-        `~`: busy until it `goes_on`; `&`: something took long to make, and what follows is better done together.
+        `~`: busy until it `goes_on`; `&`: what follows can wait.
         """
         while True:
             yield self.ours.fileno()
@@ -46,9 +46,9 @@ class Relay:
             elif word == b"~":
                 self.goes_on.wait(300)
             elif word == b"&":
-                self.journey.append("made")
-                yield TOGETHER
-                self.journey.append(f"gone by {threading.current_thread().name}")
+                self.journey.append("wrote")
+                yield LATER
+                self.journey.append(f"made by {threading.current_thread().name}")
             elif word == b"$":
                 return
             elif word in (b"!", b"x"):
@@ -81,7 +81,7 @@ class Lane:
             for step in steps:
                 if isinstance(step, tuple):
                     self.hear(*step)
-                elif step not in (None, TOGETHER):
+                elif step not in (None, LATER):
                     self.trips += 1
                     self.rounds.drive(steps, step, self.hear)
         except RuntimeError as error:
@@ -141,7 +141,7 @@ def test_what_may_block_is_done_by_the_lanes_own_thread_and_it_comes_back(rounds
     assert lane.ends()
 
 
-def test_what_took_long_to_make_goes_together(rounds: Rounds, make: Make) -> None:
+def test_what_nobody_waits_for_is_done_after_all_have_written(rounds: Rounds, make: Make) -> None:
     busy, first, second = make(), make(), make()
     journey: list[str] = []
     first.journey = second.journey = journey
@@ -151,12 +151,12 @@ def test_what_took_long_to_make_goes_together(rounds: Rounds, make: Make) -> Non
     first.answer(b"&")
     second.answer(b"&")
     busy.goes_on.set()
-    until(lambda: len(journey) == 4, "both gone")
+    until(lambda: len(journey) == 4, "both made")
     for relay, lane in zip((busy, first, second), lanes, strict=True):
         relay.answer(b"$")
         assert lane.ends()
     assert (lanes[1].heard, lanes[2].heard) == (["&"], ["&"])
-    assert journey == ["made", "made", "gone by rounds", "gone by rounds"]
+    assert journey == ["wrote", "wrote", "made by rounds", "made by rounds"]
 
 
 @pytest.mark.parametrize("word", [b"!", b"x"])

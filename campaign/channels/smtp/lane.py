@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from campaign.channels.bulk import TOGETHER, Begun, LaneResult, Receipt, Step
+from campaign.channels.bulk import LATER, Begun, LaneResult, Receipt, Step
 from campaign.channels.smtp import outcomes
 from campaign.channels.smtp.item import Again, Item, OutOfStep, lost
 from campaign.channels.smtp.relays import CROWDED, Relay, Relays
 from campaign.channels.smtp.replies import GO_AHEAD, Garbled, Reply, confused, orderly, redacted
 from campaign.channels.smtp.session import Session
-from campaign.channels.smtp.wire import END_OF_TEXT, Cut, dotted
+from campaign.channels.smtp.supply import Supply
+from campaign.channels.smtp.wire import END_OF_TEXT, Cut
 from campaign.errors import ChannelError, Refused
 from campaign.model import Email
 
@@ -56,7 +57,7 @@ class PipelinedLane:
         return self._session is not None or self._relays.room()
 
     def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[LaneResult]:
-        """Send all; see `Lane`. A message is asked for only when the one before it may end."""
+        """Send all; see `Lane`. A message is asked for when the one before the one before it was given to the relay."""
         for step in self.steps(messages, begun):
             if isinstance(step, tuple):
                 yield step
@@ -65,17 +66,13 @@ class PipelinedLane:
         """As `send`, for whoever drives several lanes; see `Stepped`."""
         held: Item | None = None  # the relay waits for its text
         whole = False
+        supply = Supply(messages, self._sign)
         self._leave_if_idle()
         try:
-            for key, email in messages:
-                try:
-                    signed = self._sign(email)
-                    item = Item(key, email, dotted(signed, plain=email.plain_lines))
-                except ChannelError as error:
-                    yield key, error
+            for item in supply:
+                if isinstance(item, tuple):
+                    yield item
                     continue
-                if signed is not email.raw:
-                    yield TOGETHER
                 if held is None or not begun(held.key):
                     yield None
                     held, results = self._without(held, item)
@@ -89,6 +86,8 @@ class PipelinedLane:
                             if (sent := wire.offer(data)) < len(data):
                                 yield None
                                 wire.put(data, sent)
+                            yield LATER
+                            supply.prepare()
                             yield wire.descriptor
                             smooth = wire.smooth()
                         except _BROKEN as error:
@@ -104,6 +103,7 @@ class PipelinedLane:
                     break
             yield None
             yield from self._end_with(held, begun)
+            yield from supply.left()
             whole = True
         finally:
             if not whole:

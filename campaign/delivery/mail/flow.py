@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from campaign.channels.bulk import TOGETHER, Lane, OneAtATime, Outlet, Receipt, Step, Stepped
+from campaign.channels.bulk import LATER, Lane, OneAtATime, Outlet, Receipt, Step, Stepped
 from campaign.clock import Clock
 from campaign.delivery.mail.journal import Journal, stamped
 from campaign.delivery.mail.lanes import WITHDRAWN, open_lane
@@ -275,7 +275,7 @@ class Flow:
         for step in steps:
             if isinstance(step, tuple):
                 heard(*step)
-            elif step not in (None, TOGETHER) and self._rounds is not None:
+            elif step not in (None, LATER) and self._rounds is not None:
                 self._rounds.drive(steps, step, heard)
 
     def _wait_for_rows(self, stand: Stand) -> bool:

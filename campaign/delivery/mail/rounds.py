@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaign.channels.bulk import TOGETHER, Step
+from campaign.channels.bulk import LATER, Step
 from campaign.clock import Clock
 from campaign.delivery.mail.lookout import SILENT, Lookout
 
@@ -47,7 +47,7 @@ class Rounds:
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._ready.register(self._bell, select.EPOLLIN)
         self._visits: dict[int, Visit] = {}
-        self._together: list[tuple[int, Visit]] = []
+        self._later: list[tuple[int, Visit]] = []
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._over = self._ended = False
@@ -89,9 +89,9 @@ class Rounds:
                     os.eventfd_read(self._bell)
                 else:
                     self._visit(descriptor, self._visits[descriptor])
-            while self._together:
-                come_so_far, self._together = self._together, []
-                for descriptor, visit in come_so_far:
+            while self._later:
+                later, self._later = self._later, []
+                for descriptor, visit in later:
                     self._visit(descriptor, visit)
             now = self._clock.monotonic()
             if not answered or now - self._looked > SILENT:
@@ -106,8 +106,8 @@ class Rounds:
                     visit.heard(*step)
                 elif step == descriptor:
                     return
-                elif step == TOGETHER:
-                    self._together.append((descriptor, visit))
+                elif step == LATER:
+                    self._later.append((descriptor, visit))
                     return
                 else:
                     break
