@@ -16,7 +16,7 @@ from campaign.delivery.engine import Engine
 from campaign.delivery.gates import HoldsNow
 from campaign.delivery.mail.nursery import Nursery
 from campaign.delivery.mail.precedence import GIVES_WAY, Precedence
-from campaign.model import BroadcastKind, HoldScope, InDoubt, Strength
+from campaign.model import Broadcast, BroadcastKind, HoldScope, InDoubt, Strength
 from campaign.store.database import Database
 from campaign.store.ledger import Opening
 from tests.delivery.mailworld import BOOT, BROADCAST, NOW, PROGRAMME, MailWorld, address_of
@@ -35,6 +35,13 @@ BOTH = replace(
 
 def open_mondays(world: MailWorld, *, essential: bool = False) -> None:
     """Monday's mailing, beside Tuesday's, opened with all its people."""
+    row = begin_mondays(world, essential=essential)
+    while not world.mailing.fill(row):
+        pass
+
+
+def begin_mondays(world: MailWorld, *, essential: bool = False) -> Broadcast:
+    """Monday's mailing, beside Tuesday's, to be opened by whoever works."""
     first = world.broadcast
     opening = Opening(
         key=MONDAYS, kind=BroadcastKind.MAILING, planned_at=NOW, late_until=first.late_until, stop_at=first.stop_at,
@@ -43,8 +50,7 @@ def open_mondays(world: MailWorld, *, essential: bool = False) -> None:
     world.parts.store.ledger.open_mailing(opening, NOW)
     row = world.parts.store.ledger.get(MONDAYS)
     assert row is not None
-    while not world.mailing.fill(row):
-        pass
+    return row
 
 
 def got(relay: CountingServer) -> Counter[tuple[str, str]]:
