@@ -26,11 +26,12 @@ from sqlalchemy import text
 from campaign.channels.smtp import LANES
 from campaign.delivery.mail.nursery import open_nursery, share_one_heap
 from campaign.model import OneThing
+from campaign.model.rows import Kinds
 from campaign.store import Store
 from campaign.store.database import Database
 from tests.delivery.mailworld import PROGRAMME, MailWorld, add_people, kit, load, working
 from tests.processes import below
-from tests.weeks import MONDAY, TUESDAY, person
+from tests.weeks import MONDAY, TUESDAY
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -40,17 +41,23 @@ if TYPE_CHECKING:
 
 #: The end of a message, and the envelope of the next.
 ENVELOPE = b".\r\nMAIL FROM:<bounces@example.org>\r\nRCPT TO:<p@example.org>\r\nDATA\r\n"
-#: A day's email of 8 kB: one theme, one toolkit.
-THEME = replace(TUESDAY.themes[0], resources=("ce",), one_thing=OneThing())
-DAYS = (MONDAY, replace(TUESDAY, themes=(THEME, *TUESDAY.themes[1:])))
+#: A day's email of 8 kB: one theme, and the link to one toolkit.
+THEME = replace(TUESDAY.themes[0], resources=(), one_thing=OneThing())
+DAYS = (MONDAY, replace(TUESDAY, themes=(THEME,)))
 MAILINGS = {"daily": replace(PROGRAMME.mailings["daily"], preheader="")}
 OF_8_KB = replace(PROGRAMME, days=DAYS, mailings=MappingProxyType(MAILINGS))
 
 
 def ready(path: str) -> float:
-    """Write what the engine makes for one person to a file: the ready-made bytes (the figure is their number)."""
+    """Write what the engine makes for one person of the ledger to a file, the ready-made bytes; how many those are.
+
+    A mailing's people are alike: everybody's email has as many lines, and as many bytes but for their number's digits.
+    """
+    kinds: Kinds = {}
     with _world(1, 3, 1) as world:
-        email = world.mailing._run(world.open()).email(1, person(), world.parts.clock.now())
+        mailing, now = world.mailing._run(world.open()), world.parts.clock.now()
+        (plain,) = world.parts.store.mailings.people(mailing.audience, [1], now=now, kinds=kinds)
+        email = mailing.moulds(kinds).email(1, plain, now)
         assert email is not None
     return float(Path(path).write_bytes(email.raw))
 
@@ -115,7 +122,7 @@ def plain(port: int, count: int, connections: int, path: str) -> float:
                 email["Subject"], email["Date"] = "Monday", datetime.now(UTC)
                 email["List-Unsubscribe"] = f"<https://example.org/u/{number}>"
                 email.set_content(f"Dear reader {number},\n{text}")
-                email.add_alternative(html.replace("Sam", f"reader {number}"), subtype="html")
+                email.add_alternative(html.replace("Reader1", f"reader {number}"), subtype="html")
                 relay.send_message(email, "bounces@example.org", [f"p{number}@example.org"])
 
     return _threads(run, count, connections)
