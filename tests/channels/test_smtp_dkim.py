@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dkim
 import pytest
@@ -105,13 +106,18 @@ def test_only_keys_for_the_from_domain_sign() -> None:
     assert SIGNER.covers("news@mail.Example.org")
 
 
-def test_keys_come_from_files_and_mail_leaves_signed(tmp_path: Path) -> None:
-    file = tmp_path / "dkim.pem"
+def with_key(folder: Path) -> dict[str, Any]:
+    """The options of a channel that signs with the key of `verified`."""
+    file = folder / "dkim.pem"
     file.write_bytes(
         RSA.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
+    return {"dkim": [{"domain": "example.org", "selector": "r", "key_file": str(file)}]}
+
+
+def test_keys_come_from_files_and_mail_leaves_signed(tmp_path: Path) -> None:
     with CountingServer() as relay:
-        channel = smtp(relay.port, dkim=[{"domain": "example.org", "selector": "r", "key_file": str(file)}])
+        channel = smtp(relay.port, **with_key(tmp_path))
         channel.send(email(), key=key_of(1), notes={})
         channel.close()
         assert verified(relay.accepted[0].data)

@@ -26,9 +26,11 @@ LANES = 8
 SOME = 40
 
 
-def start(url: str, folder: Path, port: int, processes: int = 1, **options: str) -> subprocess.Popen[str]:
+def start(
+    url: str, folder: Path, port: int, processes: int = 1, *, module: str = "mailworld", **options: str
+) -> subprocess.Popen[str]:
     """A worker in a process of its own, once it is ready."""
-    command = [sys.executable, "-m", "tests.delivery.mailworld", url, str(folder), str(port), str(LANES)]
+    command = [sys.executable, "-m", f"tests.delivery.{module}", url, str(folder), str(port), str(LANES)]
     command += [str(processes), json.dumps(options)]
     root = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,22 +11,13 @@ from campaign.model import DeliveryState
 from campaign.store import Store
 from campaign.store.database import Database
 from tests.delivery.mailworld import BROADCAST, add_people, address_of, load, working
+from tests.delivery.test_mailing_killed import LANES, start
 from tests.delivery.test_two_mailings import BOTH, MONDAYS, begin_mondays, got
 from tests.smtpserver import CountingServer, Script
 from tests.waiting import until
 
 PEOPLE = 300
-LANES = 8
 SUBJECTS = {BROADCAST: "Tuesday", MONDAYS: "Monday"}
-
-
-def start(url: str, folder: Path, port: int, processes: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.delivery.overtaking", url, str(folder), str(port), str(LANES)]
-    root = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen([*command, str(processes)], cwd=root, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -41,7 +30,7 @@ def test_killed_while_one_gives_way(database: Database, tmp_path: Path, seed: in
     with CountingServer(Script(delay=0.01)) as relay:
         with working(url, tmp_path, relay.port) as world:
             world.open()
-            process = start(url, tmp_path, relay.port, processes)
+            process = start(url, tmp_path, relay.port, processes, module="overtaking")
             until(lambda: relay.counts.total() >= 30, "emails to arrive")
             begin_mondays(world, essential=True)
             target = relay.counts.total() + random.Random(seed).randrange(0, PEOPLE)
@@ -50,7 +39,7 @@ def test_killed_while_one_gives_way(database: Database, tmp_path: Path, seed: in
             process.kill()
             process.communicate()
             relay.go_on()
-        last = start(url, tmp_path, relay.port, processes)
+        last = start(url, tmp_path, relay.port, processes, module="overtaking")
         last.communicate(timeout=600)
         assert last.returncode == 0
         with working(url, tmp_path, relay.port) as world:

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from cryptography.hazmat.primitives import serialization
 
 from campaign.delivery.mail.nursery import Nursery
 from campaign.store.database import Database
-from tests.channels.test_smtp_dkim import RSA, verified
+from tests.channels.test_smtp_dkim import verified, with_key
 from tests.delivery.mailworld import address_of
 from tests.delivery.test_mailing import everyone, mailing
 from tests.smtpserver import CountingServer, Script
-
-
-def with_key(folder: Path) -> dict[str, Any]:
-    """The options of a channel that signs."""
-    file = folder / "dkim.pem"
-    file.write_bytes(
-        RSA.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return {"dkim": [{"domain": "example.org", "selector": "r", "key_file": str(file)}]}
 
 
 def send_all(database: Database, folder: Path, lanes: int, nursery: Nursery | None) -> None:

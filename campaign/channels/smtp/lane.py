@@ -57,7 +57,7 @@ class PipelinedLane:
         return self._session is not None or self._relays.room()
 
     def send(self, messages: Iterator[tuple[str, Email]], begun: Begun) -> Iterator[LaneResult]:
-        """Send all; see `Lane`. A message is asked for when the one before the one before it was given to the relay."""
+        """Send all; see `Lane`. Of the messages asked for at most three have no outcome: see above, and `Supply`."""
         for step in self.steps(messages, begun):
             if isinstance(step, tuple):
                 yield step
